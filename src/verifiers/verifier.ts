@@ -1,0 +1,45 @@
+import type { CallOptions, ModelShape } from "../models/model.ts";
+import type { Problem, Usage } from "../types.ts";
+
+/** One candidate to score. */
+export interface ScoreRequest {
+  readonly problem: Problem;
+  /** All text after the prompt, partial or full. */
+  readonly text: string;
+  /** Logical place, for journal keys; unique among the scorings of one `solve`. */
+  readonly position: string;
+}
+
+/** What a verifier says of one candidate. */
+export interface Score {
+  /** One score per step, each in [0, 1], for PRMs. */
+  readonly steps?: readonly number[];
+  /** Score in [0, 1]; `undefined` when the verifier cannot say (an unparsable grade, a failed or refused call). */
+  readonly value: number | undefined;
+  /** What it cost; absent when it costs no tokens (a rule). */
+  readonly usage?: Usage;
+  readonly ms?: number;
+  readonly retries?: number;
+  readonly journal?: "replayed" | "repeated";
+  /** Why there is no value: one sentence. */
+  readonly error?: Error;
+  /** True when it did not fit the budget and was never sent. */
+  readonly refused?: boolean;
+}
+
+/** Anything that scores candidates. Always batched; one failed score never fails its batch. */
+export interface Verifier {
+  readonly name: string;
+  /** Changes whenever scores could. Part of every journal key. */
+  readonly fingerprint: string;
+  /** True when partial solutions can be scored, so step search may use it. */
+  readonly scoresPartial: boolean;
+  /** Shape of the model behind it, for FLOPs; absent for rules. */
+  readonly shape?: ModelShape;
+  /** Most tokens (input plus output) that scoring each request can take; 0 for rules. */
+  countTokens(requests: readonly ScoreRequest[]): Promise<readonly { input: number; output: number }[]>;
+  /** One score per request, in order. */
+  score(requests: readonly ScoreRequest[], options?: CallOptions): Promise<readonly Score[]>;
+  notes?(): readonly string[];
+  close(): Promise<void>;
+}
