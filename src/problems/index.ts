@@ -67,3 +67,21 @@ export function* generateProblems(options: ProblemOptions): Generator<GeneratedP
     yield solutions ? { ...problem, solution } : problem;
   }
 }
+
+export { CHAIN_LEVELS, CHAIN_LIMIT } from "./chain.ts";
+export { type ChainFacts, chainAnswer, chainPath, chainStepValidity, parseChain } from "./chain-rules.ts";
+export { COUNTDOWN_LEVELS, COUNTDOWN_LIMIT } from "./countdown.ts";
+export {
+  type CountdownFacts,
+  checkCountdown,
+  countdownExpression,
+  countdownStepValidity,
+  parseCountdown,
+  reachable,
+  reachableValues,
+  solveCountdown,
+} from "./countdown-rules.ts";
+export { gameOf24 } from "./game24.ts";
+export { gradeProblem } from "./grade.ts";
+export { ngramOverlap, OVERLAP_WORDS, type Overlap } from "./overlap.ts";
+export { SPLITS, type Split } from "./split.ts";
