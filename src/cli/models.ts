@@ -1,0 +1,1 @@
+export async function modelsCommand(_o: unknown) {}

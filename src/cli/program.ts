@@ -1,0 +1,173 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { complain, describeError, EXIT, exitCodeOf } from "./exit.ts";
+
+const STRATEGIES = ["greedy", "majority", "best-of-n", "weighted-best-of-n", "beam"];
+
+/** Runs one command line and sets `process.exitCode`; nothing escapes it. */
+export async function run(argv: readonly string[]): Promise<void> {
+  const program = createProgram();
+  try {
+    if (argv.length <= 2) program.help({ error: true });
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
+      return;
+    }
+    complain(describeError(error, argv.includes("--verbose")));
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+/** The commands and their options. Each command's code is loaded when it runs. */
+export function createProgram(): Command {
+  const program = new Command("bedacht")
+    .description("Lets a language model think about a question for as long as the question deserves.")
+    .version(packageVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "bedacht: ")) })
+    .addHelpText(
+      "after",
+      `
+Examples:
+  bedacht problems --family chain --level 5 --count 3
+  bedacht solve "Tom has 16 pens. Mia has 9 more pens than Tom. How many pens does Mia have?"
+  bedacht solve "What is 17 * 23?" --generator openai:qwen3:8b@http://127.0.0.1:11434/v1
+
+Exit codes: 0 answered, 1 failed, 2 wrong usage, 3 budget too small for one sample.`,
+    );
+  addSolve(program);
+  addProblems(program);
+  program
+    .command("models")
+    .description("list the models on this machine and say how to use your own")
+    .option("--json", "print JSON")
+    .action(async (options) => (await import("./models.ts")).modelsCommand(options));
+  program
+    .command("completion")
+    .description("print a completion script for your shell")
+    .addArgument(program.createArgument("<shell>", "your shell").choices(["bash", "zsh", "fish"]))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  bedacht completion bash > ~/.local/share/bash-completion/completions/bedacht
+  bedacht completion zsh > "\${fpath[1]}/_bedacht"
+  bedacht completion fish > ~/.config/fish/completions/bedacht.fish`,
+    )
+    .action(async (shell) => (await import("./completion.ts")).completionCommand(program, shell));
+  return program;
+}
+
+function addSolve(program: Command): void {
+  program
+    .command("solve")
+    .description("answer one problem, or every problem of a file, under a budget")
+    .argument("[prompt]", "the problem; read from standard input when absent")
+    .option(
+      "--problems <file>",
+      "answer every JSON line { id, prompt, answer? } of a file (- is standard input)",
+    )
+    .optionsGroup("Search:")
+    .addOption(
+      new Option("--strategy <name>", "how to search (default: what suits the problem)").choices(STRATEGIES),
+    )
+    .option("--n <count>", "candidates, or beams", wholeNumber(1), 16)
+    .option("--width <count>", "children of each beam", wholeNumber(1), 4)
+    .option("--temperature <number>", "randomness of each candidate; 0 is greedy", temperature, 1)
+    .option(
+      "--max-tokens <count>",
+      "most tokens of one candidate (default: 256 for pico, else 1024)",
+      wholeNumber(1),
+    )
+    .option("--seed <number>", "same seed, same answer", wholeNumber(0), 1)
+    .optionsGroup("Models:")
+    .option(
+      "--generator <model>",
+      "pico, gguf:FILE, hf:USER/REPO:QUANT or openai:MODEL@URL (default: pico where it can)",
+    )
+    .option(
+      "--verifier <model>",
+      "pico, rule, judge, judge:MODEL, prm:FILE or none (default: pico's, where it can)",
+    )
+    .option(
+      "--workers <count>",
+      "processes that run GGUF files (default: 2, or 1 on one core)",
+      wholeNumber(1),
+    )
+    .optionsGroup("Limits:")
+    .option("--budget <limits>", "hard limits, such as tokens=20000,flops=1e12,usd=0.01,ms=5000")
+    .option("--prices <file>", "price table for usd")
+    .optionsGroup("Files and output:")
+    .option("--journal <file>", "keep every paid call; the same command later resumes from it")
+    .option("--trace <file>", "write what happened as JSON lines")
+    .option("--json", "print the result as one JSON line")
+    .option("--quiet", "no progress")
+    .option("--verbose", "stack traces of errors")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  bedacht solve "Use 3, 5, 7 and 12 with + - * / to make 24. Use every number once."
+  bedacht solve --strategy beam --n 16 --width 4 --budget tokens=20000 < problem.txt
+  bedacht problems --level 3 --count 50 | bedacht solve --problems - --journal run.db
+  bedacht solve "..." --generator gguf:qwen3.gguf --verifier judge
+  bedacht solve "..." --generator openai:qwen3:8b@http://127.0.0.1:8080/v1 --n 8
+
+Ctrl-C once returns the best answer so far, twice quits. Keys come from the environment (OPENAI_API_KEY).
+Exit codes: 0 answered, 1 failed, 2 wrong usage, 3 budget too small for one sample.`,
+    )
+    .action(async (prompt, options) => (await import("./solve.ts")).solveCommand(prompt, options));
+}
+
+function addProblems(program: Command): void {
+  program
+    .command("problems")
+    .description("print generated problems as JSON lines { id, family, level, prompt, answer }")
+    .addOption(
+      new Option("--family <name>", "word problems in steps, or numbers to a target")
+        .choices(["chain", "countdown"])
+        .default("chain"),
+    )
+    .option("--level <level>", "1-8 for chain, 1-6 for countdown; a range such as 1-3 is cycled through", "3")
+    .option("--count <count>", "how many", wholeNumber(0), 10)
+    .option("--seed <number>", "same seed, same problems", wholeNumber(0), 1)
+    .addOption(
+      new Option("--split <name>", "the embedded models have seen train only")
+        .choices(["train", "validation", "test"])
+        .default("test"),
+    )
+    .option("--solutions", "add the reference solution")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  bedacht problems --family chain --level 5 --count 100 --seed 1
+  bedacht problems --family countdown --level 1-4 --solutions > games.jsonl`,
+    )
+    .action(async (options) => (await import("./problems.ts")).problemsCommand(options));
+}
+
+function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
+      throw new InvalidArgumentError(`It must be a whole number, ${least} or more.`);
+    return value;
+  };
+}
+
+function temperature(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError("It must be a number, 0 or more.");
+  return value;
+}
+
+function packageVersion(): string {
+  const file = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(file) as { version: string }).version;
+}
