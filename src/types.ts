@@ -142,6 +142,8 @@ export interface Candidate {
   readonly logprob?: number;
   /** Generated tokens along its whole path. */
   readonly outputTokens: number;
+  /** Candidates of equal text that were merged into this one, itself included. Default 1. */
+  readonly count?: number;
 }
 
 /** One thing that happened in a search. Append-only; enough to draw it and to replay it. */
@@ -149,8 +151,11 @@ export type TraceEvent =
   | {
       readonly type: "proposed";
       readonly id: string;
+      /** The candidate that it continues; absent when it continues the prompt. */
       readonly parent?: string;
+      /** New text only: the parent's text followed by this is the candidate's. */
       readonly text: string;
+      /** Of this call only. */
       readonly outputTokens: number;
       readonly complete: boolean;
       readonly answer?: string;
@@ -161,8 +166,11 @@ export type TraceEvent =
       readonly score: number | undefined;
       readonly stepScores?: readonly number[];
     }
+  /** Its text equals that of `into`, which stands for both from here on. */
+  | { readonly type: "merged"; readonly id: string; readonly into: string }
   | { readonly type: "pruned"; readonly id: string; readonly reason: string }
-  | { readonly type: "lost"; readonly id: string; readonly reason: string }
+  /** A call that gave no candidate: failed, refused or cancelled, with the output tokens it cost all the same. */
+  | { readonly type: "lost"; readonly id: string; readonly reason: string; readonly outputTokens: number }
   | {
       readonly type: "voted";
       readonly answer: string;

@@ -1,14 +1,17 @@
 import type { Model } from "../models/model.ts";
 import type { Rng } from "../random.ts";
-import type { Candidate, Problem, TraceEvent } from "../types.ts";
+import type { Candidate, Plan, Problem, TraceEvent } from "../types.ts";
+import type { Verifier } from "../verifiers/verifier.ts";
 
 /** What a strategy works with. Model and verifier arrive metered: a strategy cannot forget to count. */
 export interface Context {
   readonly model: Model;
+  /** Absent when the caller gave none; a strategy that needs one refuses with a `UsageError`. */
+  readonly verifier?: Verifier;
   /** Split by position, never shared by order: `rng.split(position)`. */
   readonly rng: Rng;
   readonly signal: AbortSignal;
-  /** Appends to the trace. */
+  /** Appends to the trace; a note also reaches the receipt. */
   readonly emit: (event: TraceEvent) => void;
 }
 
@@ -22,6 +25,17 @@ export interface Outcome {
   readonly why: string;
 }
 
-/** A strategy is an async function, built by a factory: `beam({ beams: 16, width: 4, verifier })`. It returns
- * its best so far when calls come back "refused" or "cancelled"; it never throws for a lost sample. */
-export type Strategy = (problem: Problem, context: Context) => Promise<Outcome>;
+/** A strategy's name and parameters, as data. */
+export type StrategyPlan = Pick<Plan, "strategy" | "params">;
+
+/**
+ * A strategy is an async function, built by a factory: `beam({ n: 16, width: 4 })`. It returns its best so far
+ * when calls come back "refused" or "cancelled"; it never throws for a lost sample. It throws `UsageError`,
+ * before anything is spent, when the model or the verifier cannot do what it needs. Any function of this shape
+ * is a strategy.
+ */
+export interface Strategy {
+  (problem: Problem, context: Context): Promise<Outcome>;
+  /** For plans and receipts; a function without it is named after itself. */
+  readonly plan?: StrategyPlan;
+}
