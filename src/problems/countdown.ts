@@ -148,7 +148,7 @@ export function countdownKey(numbers: readonly number[]): string {
  * Whether a problem may be drawn for this split. Games of 24 are reserved for tests: outside of test no
  * problem with four or more numbers has the target 24, so none can turn into such a game half-way either.
  */
-export function countdownAllowed(numbers: readonly number[], target: number, split: Split): boolean {
+function countdownAllowed(numbers: readonly number[], target: number, split: Split): boolean {
   return split === "test" || numbers.length < 4 || target !== 24;
 }
 

@@ -4,7 +4,13 @@ import { checkCountdown, countdownExpression, parseCountdown } from "./countdown
 
 /** The text after the last `####`, or undefined. */
 function stated(completion: string): string | undefined {
-  return /.*####([^\n]*)/s.exec(completion)?.[1]?.trim();
+  const at = completion.lastIndexOf("####");
+  return at < 0
+    ? undefined
+    : completion
+        .slice(at + 4)
+        .split("\n", 1)[0]!
+        .trim();
 }
 
 /**

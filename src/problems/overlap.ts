@@ -8,8 +8,9 @@ export interface Overlap {
 
 /**
  * Default length of a shared run. 24 words are about three sentences of a chain problem, numbers and names
- * included: single sentences recur by chance, three in the same order only in a copied story. A shorter test
- * text, such as a countdown prompt, must recur as a whole.
+ * included: single sentences recur by chance (between 100,000 training and 1,600 test problems nearly every
+ * chain prompt shares 8 words, one shares 13, none 16), three in the same order only in a copied story. A
+ * shorter test text, such as a countdown prompt, must recur as a whole: half of it is the wording.
  */
 export const OVERLAP_WORDS = 24;
 
