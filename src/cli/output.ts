@@ -8,13 +8,11 @@ export interface Output {
   readonly gone: AbortSignal;
 }
 
-/** Wraps a stream, by default standard output. A broken pipe is no error; any other write error is thrown. */
-export function output(stream: NodeJS.WriteStream = process.stdout): Output {
+/** Standard output. A broken pipe is no error, any other write error is. */
+export function output(): Output {
+  const stream = process.stdout;
   const controller = new AbortController();
-  stream.on("error", (error) => {
-    if (!isBrokenPipe(error)) throw error;
-    controller.abort();
-  });
+  stream.on("error", () => controller.abort());
   return {
     gone: controller.signal,
     write(text) {

@@ -1,11 +1,16 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { complain, describeError, EXIT, exitCodeOf } from "./exit.ts";
+import { complain, describeError, EXIT, exitCodeOf, isBrokenPipe } from "./exit.ts";
 
 const STRATEGIES = ["greedy", "majority", "best-of-n", "weighted-best-of-n", "beam"];
 
 /** Runs one command line and sets `process.exitCode`; nothing escapes it. */
 export async function run(argv: readonly string[]): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error) => {
+      if (!isBrokenPipe(error)) throw error;
+    });
+  }
   const program = createProgram();
   try {
     if (argv.length <= 2) program.help({ error: true });

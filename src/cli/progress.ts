@@ -1,0 +1,134 @@
+import type { Budget, BudgetUnit, TraceEvent } from "../types.ts";
+
+/** What is known of a search while it runs. Plain data; `follow` makes the next one from an event. */
+export interface Progress {
+  readonly strategy: string;
+  /** Completed candidates that the plan asks for. */
+  readonly planned: number;
+  readonly completed: number;
+  readonly pruned: number;
+  readonly lost: number;
+  /** Answers of the completed candidates, in order of arrival. */
+  readonly answers: ReadonlyMap<string, { readonly votes: number; readonly score: number }>;
+  /** Completed candidates by id, so that a later score finds its answer. */
+  readonly open: ReadonlyMap<string, string>;
+}
+
+/** What a search has used so far. Absent: unknown. */
+export type Spent = Readonly<Partial<Record<BudgetUnit, number>>>;
+
+/** The progress of a search that has not begun. */
+export function begin(strategy: string, planned: number): Progress {
+  return { strategy, planned, completed: 0, pruned: 0, lost: 0, answers: new Map(), open: new Map() };
+}
+
+/** The progress after one more event. */
+export function follow(progress: Progress, event: TraceEvent): Progress {
+  if (event.type === "pruned") return { ...progress, pruned: progress.pruned + 1 };
+  if (event.type === "lost") return { ...progress, lost: progress.lost + 1 };
+  if (event.type === "proposed" && event.complete) {
+    const completed = progress.completed + 1;
+    if (event.answer === undefined) return { ...progress, completed };
+    const open = new Map(progress.open).set(event.id, event.answer);
+    return { ...progress, completed, open, answers: add(progress.answers, event.answer, 1, 0) };
+  }
+  if (event.type === "scored" && event.score !== undefined) {
+    const answer = progress.open.get(event.id);
+    if (answer !== undefined) return { ...progress, answers: add(progress.answers, answer, 0, event.score) };
+  }
+  return progress;
+}
+
+function add(
+  answers: Progress["answers"],
+  answer: string,
+  votes: number,
+  score: number,
+): Progress["answers"] {
+  const before = answers.get(answer) ?? { votes: 0, score: 0 };
+  return new Map(answers).set(answer, { votes: before.votes + votes, score: before.score + score });
+}
+
+/** The answer that leads: most score, then most votes, then first. */
+export function leader(progress: Progress): { answer: string; votes: number; score: number } | undefined {
+  let best: { answer: string; votes: number; score: number } | undefined;
+  for (const [answer, { votes, score }] of progress.answers) {
+    if (best === undefined || score > best.score || (score === best.score && votes > best.votes))
+      best = { answer, votes, score };
+  }
+  return best;
+}
+
+/** One plain line, for logs and pipes. */
+export function plainLine(progress: Progress, spent: Spent): string {
+  const parts = [`${progress.completed}/${progress.planned} candidates`];
+  if (progress.pruned > 0) parts.push(`${progress.pruned} pruned`);
+  if (progress.lost > 0) parts.push(`${progress.lost} lost`);
+  const best = leader(progress);
+  if (best !== undefined) parts.push(`leading: ${leaderText(best)}`);
+  if (spent.tokens !== undefined) parts.push(`${count(spent.tokens)} tokens`);
+  if (spent.ms !== undefined) parts.push(seconds(spent.ms));
+  return parts.join(", ");
+}
+
+/** The lines of the live display, none longer than `columns`. */
+export function frame(progress: Progress, spent: Spent, budget: Budget, columns: number): string[] {
+  const best = leader(progress);
+  const lines = [
+    `${progress.strategy}  ${bar(progress.completed / progress.planned)} ${progress.completed}/${progress.planned} candidates${
+      progress.pruned > 0 ? `, ${progress.pruned} pruned` : ""
+    }${progress.lost > 0 ? `, ${progress.lost} lost` : ""}`,
+    best === undefined ? "leading: nobody yet" : `leading: ${leaderText(best)}`,
+    usedText(spent, budget),
+    timeText(progress, spent, budget),
+  ];
+  return lines.map((line) => (line.length > columns ? `${line.slice(0, Math.max(0, columns - 1))}…` : line));
+}
+
+function leaderText({ answer, votes, score }: { answer: string; votes: number; score: number }): string {
+  const shown = answer.length > 40 ? `${answer.slice(0, 39)}…` : answer;
+  return `${shown} (${votes} vote${votes === 1 ? "" : "s"}${score > 0 ? `, score ${score.toFixed(2)}` : ""})`;
+}
+
+function usedText(spent: Spent, budget: Budget): string {
+  const of = (used: string, share: number) =>
+    `${used} (${Math.min(100, Math.round(100 * share))}% of the budget)`;
+  const parts: string[] = [];
+  const put = (unit: BudgetUnit, text: (value: number) => string) => {
+    const used = spent[unit];
+    const limit = budget[unit];
+    if (used === undefined) return;
+    parts.push(limit === undefined ? text(used) : of(text(used), used / limit));
+  };
+  put("tokens", (value) => `${count(value)} tokens`);
+  put("flops", (value) => `${value.toExponential(2)} FLOPs`);
+  put("usd", (value) => `$${value.toFixed(4)}`);
+  return `used: ${parts.length > 0 ? parts.join(", ") : "nothing yet"}`;
+}
+
+/** Time left is guessed from the share that is done, of the candidates or of the budget's fullest unit. */
+function timeText(progress: Progress, spent: Spent, budget: Budget): string {
+  const elapsed = spent.ms ?? 0;
+  const shares = (["tokens", "flops", "usd", "ms"] as const).map(
+    (unit) => (spent[unit] ?? 0) / (budget[unit] ?? Infinity),
+  );
+  const done = Math.min(1, Math.max(progress.completed / progress.planned, ...shares));
+  const guess = done > 0 && done < 1 ? `, about ${seconds((elapsed * (1 - done)) / done)} left` : "";
+  const limit = budget.ms === undefined ? "" : ` of at most ${seconds(budget.ms)}`;
+  return `time: ${seconds(elapsed)}${limit}${guess}`;
+}
+
+function bar(share: number): string {
+  const full = Math.round(20 * Math.min(1, Math.max(0, share)));
+  return `${"█".repeat(full)}${"░".repeat(20 - full)}`;
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString("en");
+}
+
+function seconds(ms: number): string {
+  return ms < 60_000
+    ? `${(ms / 1000).toFixed(1)} s`
+    : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}

@@ -1,0 +1,48 @@
+import type { Receipt } from "../types.ts";
+
+/** The Wilson score interval of a proportion (Wilson 1927); `z` 1.96 is 95%. `[0, 1]` when `total` is 0. */
+export function wilson(right: number, total: number, z = 1.959964): readonly [number, number] {
+  if (total === 0) return [0, 1];
+  const share = right / total;
+  const spread = z * Math.sqrt((share * (1 - share)) / total + (z * z) / (4 * total * total));
+  const scale = 1 + (z * z) / total;
+  const middle = share + (z * z) / (2 * total);
+  return [Math.max(0, (middle - spread) / scale), Math.min(1, (middle + spread) / scale)];
+}
+
+/** What came of one line of a problem file. */
+export interface Verdict {
+  /** Right or wrong; `undefined` without a reference answer or an answer. */
+  readonly correct: boolean | undefined;
+  readonly answered: boolean;
+  readonly receipt?: Receipt;
+}
+
+/** The lines that end a run over a problem file: accuracy with its 95% interval, what it took. */
+export function summarise(verdicts: readonly Verdict[], malformed: number, wallMs: number): string {
+  const graded = verdicts.filter((verdict) => verdict.correct !== undefined);
+  const right = graded.filter((verdict) => verdict.correct).length;
+  const unanswered = verdicts.filter((verdict) => !verdict.answered).length;
+  const totals = verdicts.flatMap((verdict) => (verdict.receipt ? [verdict.receipt.total] : []));
+  const sum = (pick: (total: Receipt["total"]) => number) =>
+    totals.reduce((all, total) => all + pick(total), 0);
+  const known = (pick: (total: Receipt["total"]) => number | undefined) =>
+    totals.length > 0 && totals.every((total) => pick(total) !== undefined)
+      ? sum((total) => pick(total)!)
+      : undefined;
+  const [low, high] = wilson(right, graded.length).map((share) => (100 * share).toFixed(1));
+  const parts = [`${verdicts.length} problem${verdicts.length === 1 ? "" : "s"}`];
+  if (unanswered > 0) parts.push(`${unanswered} without an answer`);
+  if (malformed > 0) parts.push(`${malformed} malformed line${malformed === 1 ? "" : "s"}`);
+  const accuracy =
+    graded.length === 0
+      ? "no reference answers"
+      : `${right} of ${graded.length} right: ${((100 * right) / graded.length).toFixed(1)}% (95% interval ${low} to ${high})`;
+  const flops = known((total) => total.flops);
+  const usd = known((total) => total.usd);
+  const cost = [`${sum((total) => total.inputTokens + total.outputTokens).toLocaleString("en")} tokens`];
+  if (flops !== undefined) cost.push(`${flops.toExponential(2)} FLOPs`);
+  if (usd !== undefined && usd > 0) cost.push(`$${usd.toPrecision(3)}`);
+  cost.push(`${(wallMs / 1000).toFixed(1)} s`);
+  return `${parts.join(", ")}\n${accuracy}\n${cost.join(", ")}\n`;
+}
