@@ -21,7 +21,7 @@ export interface Outcome {
   readonly selected: Candidate | undefined;
   /** All completed candidates, in order of position. */
   readonly candidates: readonly Candidate[];
-  /** Why this one, in one sentence: "7 of 16 candidates agree", "highest score .93 of 16". */
+  /** Why this one, in one sentence: "7 of 16 candidates agree", "highest score 0.930 of 16". */
   readonly why: string;
 }
 
@@ -38,4 +38,16 @@ export interface Strategy {
   (problem: Problem, context: Context): Promise<Outcome>;
   /** For plans and receipts; a function without it is named after itself. */
   readonly plan?: StrategyPlan;
+}
+
+/** A strategy made by a factory. */
+export type PlannedStrategy = Strategy & { readonly plan: StrategyPlan };
+
+/** A function with the plan that it carries out; `params` holds every knob, defaults included. */
+export function planned(
+  strategy: string,
+  params: StrategyPlan["params"],
+  run: (problem: Problem, context: Context) => Promise<Outcome>,
+): PlannedStrategy {
+  return Object.assign(run, { plan: { strategy, params } });
 }

@@ -1,0 +1,9 @@
+export { type BeamOptions, beam } from "./beam.ts";
+export { bestOfN } from "./best-of-n.ts";
+export { greedy } from "./greedy.ts";
+export { majority } from "./majority.ts";
+export type { Sampling } from "./sampling.ts";
+export type { StepSampling } from "./steps.ts";
+export type { Context, Outcome, Strategy, StrategyPlan } from "./strategy.ts";
+export { makeStrategy, strategies } from "./table.ts";
+export { weightedBestOfN } from "./weighted-best-of-n.ts";

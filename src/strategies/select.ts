@@ -1,0 +1,135 @@
+import type { Candidate } from "../types.ts";
+import { equivalent } from "../verifiers/answer.ts";
+
+/**
+ * Pure selection. Everything here depends on the set of candidates and their positions only, never on the
+ * order in which they are given.
+ */
+
+/** Orders positions part by part, numbers by value: `sample/9` comes before `sample/10`. */
+export function byPosition(a: { readonly id: string }, b: { readonly id: string }): number {
+  const [left, right] = [a.id.split("/"), b.id.split("/")];
+  for (let at = 0; at < Math.min(left.length, right.length); at += 1) {
+    const [x, y] = [left[at]!, right[at]!];
+    if (x === y) continue;
+    const difference = Number(x) - Number(y);
+    return Number.isNaN(difference) ? (x < y ? -1 : 1) : difference;
+  }
+  return left.length - right.length;
+}
+
+/** Highest score first; unknown scores last; equal ones by position. */
+export function byScore(a: Candidate, b: Candidate): number {
+  const [left, right] = [a.score ?? Number.NEGATIVE_INFINITY, b.score ?? Number.NEGATIVE_INFINITY];
+  return left === right ? byPosition(a, b) : right - left;
+}
+
+/** How many samples a candidate stands for. */
+export function countOf({ count = 1 }: Candidate): number {
+  return count;
+}
+
+/** Equal answers, together. */
+export interface Vote {
+  /** As the first candidate by position writes it. */
+  readonly answer: string;
+  readonly weight: number;
+  /** Samples that agree. */
+  readonly count: number;
+  /** By position. */
+  readonly candidates: readonly Candidate[];
+}
+
+/**
+ * Groups candidates by equivalent answer, heaviest first; candidates without an answer do not vote. Weights
+ * that differ only by rounding are equal; ties go to more samples, then to the first position.
+ */
+export function vote(
+  candidates: readonly Candidate[],
+  weigh: (candidate: Candidate) => number = countOf,
+): readonly Vote[] {
+  const groups: { answer: string; candidates: Candidate[] }[] = [];
+  for (const candidate of [...candidates].sort(byPosition)) {
+    const { answer } = candidate;
+    if (answer === undefined) continue;
+    const group =
+      groups.find((one) => one.answer === answer) ?? groups.find((one) => equivalent(one.answer, answer));
+    if (group === undefined) groups.push({ answer, candidates: [candidate] });
+    else group.candidates.push(candidate);
+  }
+  return groups
+    .map((group) => ({
+      ...group,
+      weight: sum(group.candidates, weigh),
+      count: sum(group.candidates, countOf),
+    }))
+    .sort((a, b) => rounded(b.weight) - rounded(a.weight) || b.count - a.count);
+}
+
+/** What was chosen, with its reason. */
+export interface Choice {
+  readonly selected: Candidate | undefined;
+  readonly why: string;
+  readonly votes: readonly Vote[];
+  /** A fallback that the receipt must name. */
+  readonly note?: string;
+}
+
+/** How completed candidates become one: modal answer, summed scores per equal answer, or top score. */
+export type Rule = "majority" | "weighted" | "best";
+
+/**
+ * Chooses among completed candidates. A candidate with an answer wins over every one without. When no
+ * candidate with an answer has a score, "weighted" and "best" fall back to majority and say so.
+ */
+export function choose(candidates: readonly Candidate[], rule: Rule): Choice {
+  const answered = candidates.filter(({ answer }) => answer !== undefined);
+  if (answered.length === 0) return withoutAnswer(candidates);
+  if (rule === "majority") return modal(candidates);
+  if (answered.every(({ score }) => score === undefined)) {
+    return { ...modal(candidates), note: "The verifier gave no score: majority voting instead." };
+  }
+  return rule === "best" ? top(candidates, answered) : weighted(candidates);
+}
+
+function modal(candidates: readonly Candidate[]): Choice {
+  const votes = vote(candidates);
+  const { count, candidates: agreeing } = votes[0]!;
+  const total = sum(candidates, countOf);
+  const why = total === 1 ? "the only candidate" : `${count} of ${total} candidates agree`;
+  return { selected: [...agreeing].sort(byScore)[0], why, votes };
+}
+
+function weighted(candidates: readonly Candidate[]): Choice {
+  const votes = vote(candidates, (candidate) => (candidate.score ?? 0) * countOf(candidate));
+  const { weight, count, candidates: agreeing } = votes[0]!;
+  const all = sum(votes, (one) => one.weight);
+  const total = sum(candidates, countOf);
+  const why = `${weight.toFixed(3)} of ${all.toFixed(3)} summed score, from ${count} of ${total} candidates`;
+  return { selected: [...agreeing].sort(byScore)[0], why, votes };
+}
+
+/** Candidates that share the top score vote, so that a verifier of few grades loses nothing to majority. */
+function top(candidates: readonly Candidate[], answered: readonly Candidate[]): Choice {
+  const highest = Math.max(...answered.map(({ score }) => score ?? Number.NEGATIVE_INFINITY));
+  const votes = vote(answered.filter(({ score }) => score === highest));
+  const tied = sum(votes, (one) => one.count);
+  const shared = tied > 1 ? `, shared by ${tied}` : "";
+  const why = `highest score ${highest.toFixed(3)} of ${sum(candidates, countOf)}${shared}`;
+  return { selected: votes[0]!.candidates[0], why, votes };
+}
+
+function withoutAnswer(candidates: readonly Candidate[]): Choice {
+  const why =
+    candidates.length === 0 ? "no candidate was completed" : "no candidate states an answer that can be read";
+  return { selected: [...candidates].sort(byScore)[0], why, votes: [] };
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}
+
+/** Summing in another order, or a count times a score, changes the last digits: they decide nothing. */
+function rounded(weight: number): number {
+  return Number(weight.toPrecision(12));
+}
