@@ -24,6 +24,8 @@ export interface GenerateRequest {
   readonly seed: number;
   /** Ask for the log-probability of every generated token. Default false. */
   readonly logprobs?: boolean;
+  /** With `logprobs`, also the so many most probable tokens of every place, where the model gives them. Default 0. */
+  readonly topLogprobs?: number;
   /** Logical place in the search; unique among the calls of one `solve`. */
   readonly position: string;
 }
@@ -36,6 +38,8 @@ export interface TokenLogprob {
   readonly token: string;
   /** Natural logarithm of the probability under the sampling model at temperature 1. */
   readonly logprob: number;
+  /** The most probable tokens of this place, the most probable first, when they were asked for. */
+  readonly top?: readonly { readonly token: string; readonly logprob: number }[];
 }
 
 /** One generation. Failed and refused ones are completions too: one lost sample never fails its batch. */
@@ -52,6 +56,8 @@ export interface Completion {
   readonly ms?: number;
   /** Attempts beyond the first. Default 0. */
   readonly retries?: number;
+  /** What each attempt cost, in order, when there was more than one; `usage` is their sum. */
+  readonly attempts?: readonly Usage[];
   /** "replayed": answered from the journal; "repeated": in flight when an earlier run died, sent again. */
   readonly journal?: "replayed" | "repeated";
   /** Present when `finish` is "error" or "refused": one sentence that says what happened and what to do. */
@@ -63,6 +69,13 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Called with each new piece of text of request `index`, where the model streams. */
   readonly onText?: (index: number, delta: string) => void;
+  /** Called once for request `index` as soon as it is complete, before `generate` returns the same object.
+   * Adapters that send a batch as single calls should call it, so that a journal loses nothing when the
+   * process dies in the middle of a batch; whoever needs it must bear with adapters that do not. */
+  readonly onCompletion?: (index: number, completion: Completion) => void;
+  /** A wrapper that retries must ask before it sends request `index` again, with what its attempts cost so
+   * far; false forbids it, because the budget has no room for one more. Default: allowed. */
+  readonly mayRetry?: (index: number, attempts: readonly Usage[]) => boolean;
 }
 
 /** Shape of a transformer, for FLOPs and memory. */

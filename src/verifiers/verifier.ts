@@ -1,4 +1,4 @@
-import type { CallOptions, ModelShape } from "../models/model.ts";
+import type { ModelShape } from "../models/model.ts";
 import type { Problem, Usage } from "../types.ts";
 
 /** One candidate to score. */
@@ -20,11 +20,21 @@ export interface Score {
   readonly usage?: Usage;
   readonly ms?: number;
   readonly retries?: number;
+  /** What each attempt cost, in order, when there was more than one; `usage` is their sum. */
+  readonly attempts?: readonly Usage[];
   readonly journal?: "replayed" | "repeated";
   /** Why there is no value: one sentence. */
   readonly error?: Error;
   /** True when it did not fit the budget and was never sent. */
   readonly refused?: boolean;
+}
+
+export interface ScoreOptions {
+  /** Aborts what is in flight; scores then have no value, and say what they cost. */
+  readonly signal?: AbortSignal;
+  /** Called once for request `index` as soon as it is scored, before `score` returns the same object. May be
+   * left out by verifiers that score a batch at once. */
+  readonly onScore?: (index: number, score: Score) => void;
 }
 
 /** Anything that scores candidates. Always batched; one failed score never fails its batch. */
@@ -34,12 +44,16 @@ export interface Verifier {
   readonly fingerprint: string;
   /** True when partial solutions can be scored, so step search may use it. */
   readonly scoresPartial: boolean;
+  /** True when scoring costs no tokens: a rule. Others need a known shape and price under such budgets. */
+  readonly free?: boolean;
+  /** Name of the model behind it, by which the price table knows it. Default: `name`. */
+  readonly model?: string;
   /** Shape of the model behind it, for FLOPs; absent for rules. */
   readonly shape?: ModelShape;
   /** Most tokens (input plus output) that scoring each request can take; 0 for rules. */
   countTokens(requests: readonly ScoreRequest[]): Promise<readonly { input: number; output: number }[]>;
   /** One score per request, in order. */
-  score(requests: readonly ScoreRequest[], options?: CallOptions): Promise<readonly Score[]>;
+  score(requests: readonly ScoreRequest[], options?: ScoreOptions): Promise<readonly Score[]>;
   notes?(): readonly string[];
   close(): Promise<void>;
 }

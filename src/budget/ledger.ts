@@ -1,0 +1,160 @@
+import type { Budget, BudgetUnit, Role, Usage } from "../types.ts";
+import { checkBudget } from "./budget.ts";
+import type { Clock } from "./clock.ts";
+import { type Amounts, addAmounts } from "./cost.ts";
+
+/** A call that somebody wants to make, with the most that it can cost. */
+export interface Estimate {
+  readonly role: Role;
+  readonly position: string;
+  readonly most: Amounts;
+}
+
+/** Room in the budget that a call holds until it is settled. */
+export interface Reservation extends Estimate {
+  /** Number of the call in this ledger. */
+  readonly call: number;
+}
+
+/** What a call did cost. */
+export interface Actual {
+  /** Summed over its attempts. */
+  readonly usage: Usage;
+  readonly cost: Amounts;
+  /** Milliseconds inside the model. */
+  readonly ms: number;
+  /** `lost`: failed for good after retries. */
+  readonly outcome: "answered" | "lost" | "cancelled";
+  readonly retries: number;
+  readonly journal?: "replayed" | "repeated";
+  /** True when the model did not say what the call cost, so that its whole reservation counts. */
+  readonly assumed?: boolean;
+}
+
+/** One line of the ledger. `at` is in milliseconds from its start. */
+export type Entry =
+  | ({ readonly type: "reserved" | "extended"; readonly at: number } & Reservation)
+  | ({
+      readonly type: "settled";
+      readonly at: number;
+      readonly call: number;
+      readonly role: Role;
+      readonly position: string;
+      /** Tokens beyond the reservation, which the server spent against its own limit. */
+      readonly overrunTokens: number;
+    } & Actual)
+  | ({ readonly type: "refused"; readonly at: number; readonly unit: BudgetUnit } & Estimate);
+
+/** The record of what was spent, and the gate before what would be. Reserve, call, settle. */
+export interface Ledger {
+  readonly budget: Budget;
+  readonly clock: Clock;
+  /** Append-only. */
+  readonly entries: readonly Entry[];
+  /** Aborts when the budget's milliseconds are over. */
+  readonly signal: AbortSignal;
+  /** The unit that lacks room for a call beside all that is spent and reserved; `undefined`: it fits. */
+  lacking(estimate: Estimate): BudgetUnit | undefined;
+  /** Holds room for a call; `undefined` when there is not enough, and then the call must not be made. */
+  reserve(estimate: Estimate): Reservation | undefined;
+  /** Raises a reservation to `most` (spent attempts plus one more); `undefined` when there is no room. */
+  extend(reservation: Reservation, most: Amounts): Reservation | undefined;
+  /** Replaces a reservation by what the call did cost, in full. */
+  settle(reservation: Reservation, actual: Actual): void;
+  /** Records that a call was not made for want of room. */
+  refuse(estimate: Estimate): BudgetUnit;
+  /** Resolves at the next settlement; `undefined` when no reservation is open. */
+  nextSettlement(): Promise<void> | undefined;
+  /** Spent so far in each unit; `undefined`: not known. */
+  spent(): Record<BudgetUnit, number | undefined>;
+  /** Stops the deadline's timer. */
+  close(): void;
+}
+
+/**
+ * Opens a ledger; its clock starts now.
+ *
+ * Once a server has spent more than was reserved, no limit can be kept by reserving: with any limit set,
+ * everything after is refused.
+ * @throws UsageError for a limit that is not a positive number
+ */
+export function createLedger(options: { readonly budget?: Budget; readonly clock: Clock }): Ledger {
+  const { clock } = options;
+  const budget = checkBudget(options.budget ?? {});
+  const start = clock.now();
+  const entries: Entry[] = [];
+  const open = new Map<number, Reservation>();
+  const deadline = new AbortController();
+  let calls = 0;
+  let done: Amounts = { tokens: 0, flops: 0, usd: 0 };
+  let overrun = false;
+  let waiting: (() => void)[] = [];
+  const at = () => clock.now() - start;
+  const stopTimer =
+    budget.ms === undefined
+      ? () => {}
+      : clock.after(budget.ms, () => deadline.abort(new Error(`The budget of ${budget.ms} ms is over.`)));
+
+  /** The unit without room for `more` beside the spent and the open reservations but `without`. */
+  const crowded = (more: Amounts, without?: number): BudgetUnit | undefined => {
+    const others = [...open.values()].filter((one) => one.call !== without).map((one) => one.most);
+    const all = addAmounts([done, more, ...others]);
+    for (const unit of ["tokens", "flops", "usd"] as const) {
+      const limit = budget[unit];
+      if (limit === undefined || more[unit] === 0) continue;
+      if (overrun || all[unit] === undefined || all[unit] > limit) return unit;
+    }
+    return undefined;
+  };
+
+  const lacking = (more: Amounts, without?: number): BudgetUnit | undefined =>
+    deadline.signal.aborted || at() >= (budget.ms ?? Infinity) ? "ms" : crowded(more, without);
+
+  const hold = (type: "reserved" | "extended", reservation: Reservation) => {
+    open.set(reservation.call, reservation);
+    entries.push({ type, at: at(), ...reservation });
+    return reservation;
+  };
+
+  return {
+    budget,
+    clock,
+    entries,
+    signal: deadline.signal,
+    lacking: (estimate) => lacking(estimate.most),
+    reserve(estimate) {
+      if (lacking(estimate.most)) return undefined;
+      const call = calls++;
+      return hold("reserved", { ...estimate, call });
+    },
+    extend(reservation, most) {
+      if (lacking(most, reservation.call)) return undefined;
+      return hold("extended", { ...reservation, most });
+    },
+    settle({ call, role, position }, actual) {
+      const held = open.get(call);
+      if (!held) throw new Error(`Call ${call} is settled already.`);
+      // A replayed call may hold less than it cost: an earlier run had reserved its retries too.
+      const allowed = actual.journal === "replayed" && !crowded(actual.cost, call);
+      const overrunTokens = allowed ? 0 : Math.max(0, actual.cost.tokens - held.most.tokens);
+      open.delete(call);
+      done = addAmounts([done, actual.cost]);
+      if (overrunTokens > 0) overrun = true;
+      entries.push({ type: "settled", at: at(), call, role, position, ...actual, overrunTokens });
+      for (const wake of waiting.splice(0)) wake();
+    },
+    refuse(estimate) {
+      const unit = lacking(estimate.most) ?? "tokens";
+      entries.push({ type: "refused", at: at(), unit, ...estimate });
+      return unit;
+    },
+    nextSettlement() {
+      if (open.size === 0) return undefined;
+      return new Promise<void>((resolve) => {
+        waiting = [...waiting, resolve];
+      });
+    },
+    spent: () => ({ ...done, ms: at() }),
+    close: stopTimer,
+  };
+}

@@ -1,0 +1,200 @@
+import { type BudgetUnit, type Role, type Usage, UsageError } from "../types.ts";
+import { sleep } from "./clock.ts";
+import { addAmounts, type Cost } from "./cost.ts";
+import type { Actual, Estimate, Ledger, Reservation } from "./ledger.ts";
+
+/** What the ledger needs to know of a generation or a score. */
+export interface Spent {
+  readonly usage?: Usage;
+  readonly attempts?: readonly Usage[];
+  readonly ms?: number;
+  readonly retries?: number;
+  readonly journal?: "replayed" | "repeated";
+}
+
+/** Most tokens that one attempt of a call can take. */
+export interface Most {
+  readonly input: number;
+  readonly output: number;
+}
+
+/** Calls that hold their reservations and go out together. Places count within the wave. */
+export interface Wave<Request, Result> {
+  readonly requests: readonly Request[];
+  readonly signal: AbortSignal;
+  /** Index of a place in the caller's batch. */
+  index(place: number): number;
+  /** Takes a result before the wave is complete. */
+  tell(place: number, result: Result): void;
+  /** Makes room for another attempt; false when there is none. */
+  mayRetry(place: number, attempts: readonly Usage[]): boolean;
+}
+
+/** One kind of call, and how to make it. */
+export interface Metering<Request, Result extends Spent> {
+  readonly ledger: Ledger;
+  readonly role: Role;
+  readonly cost: Cost;
+  /** Name of the model, for messages. */
+  readonly name: string;
+  /** Milliseconds that a model has to stop when told. Past them its calls are given up, and all that was
+   * reserved for them counts as spent. */
+  readonly graceMs: number;
+  count(requests: readonly Request[]): Promise<readonly Most[]>;
+  send(wave: Wave<Request, Result>): Promise<readonly Result[]>;
+  outcome(result: Result): Actual["outcome"];
+  /** The result of a call without one. */
+  without(why: "refused" | "cancelled" | "lost", usage: Usage, error: Error): Result;
+}
+
+interface Call<Request> {
+  readonly index: number;
+  readonly request: Request;
+  readonly most: Most;
+  readonly estimate: Estimate;
+}
+
+type Held<Request> = Call<Request> & { held: Reservation };
+
+const nothing: Usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0 };
+
+const unitNames: Record<BudgetUnit, string> = {
+  tokens: "tokens",
+  flops: "FLOPs",
+  usd: "dollars",
+  ms: "milliseconds",
+};
+
+/** Waits for the wave, but not longer than the grace after an abort; a rejection becomes a value. */
+async function outlast<Result>(
+  run: Promise<readonly Result[]>,
+  signal: AbortSignal,
+  { ledger, graceMs }: { readonly ledger: Ledger; readonly graceMs: number },
+): Promise<{ readonly results?: readonly Result[]; readonly error?: unknown }> {
+  const over = new AbortController();
+  const ended = run.then(
+    (results) => ({ results }),
+    (error: unknown) => ({ error }),
+  );
+  const aborted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true, signal: over.signal });
+  });
+  const givenUp = aborted.then(() => sleep(ledger.clock, graceMs, over.signal)).then(() => ({}));
+  const first = await Promise.race([ended, givenUp]);
+  over.abort();
+  return first;
+}
+
+/** Sends one wave and settles each of its calls, in order, when the last has come back. */
+async function sendWave<Request, Result extends Spent>(
+  kind: Metering<Request, Result>,
+  calls: readonly Held<Request>[],
+  signal: AbortSignal,
+  tell: (index: number, result: Result) => void,
+): Promise<void> {
+  const { ledger, cost } = kind;
+  const told: (Result | undefined)[] = calls.map(() => undefined);
+  let open = true;
+  const take = (place: number, result: Result) => {
+    if (!open || told[place] !== undefined) return;
+    told[place] = result;
+    tell(calls[place]!.index, result);
+  };
+  const start = ledger.clock.now();
+  const wave: Wave<Request, Result> = {
+    requests: calls.map((call) => call.request),
+    signal,
+    index: (place) => calls[place]!.index,
+    tell: take,
+    mayRetry(place, attempts) {
+      if (!open || signal.aborted) return false;
+      const call = calls[place]!;
+      const raised = ledger.extend(call.held, addAmounts([cost.of(attempts), call.estimate.most]));
+      if (raised) call.held = raised;
+      return raised !== undefined;
+    },
+  };
+  const run = Promise.resolve().then(() => kind.send(wave));
+  const { results, error } = await outlast(run, signal, kind);
+  for (const [place, result] of (results ?? []).entries()) take(place, result);
+  const elapsed = ledger.clock.now() - start;
+
+  const mistake = error instanceof UsageError ? error : undefined;
+  for (const [place, call] of calls.entries()) {
+    const { held } = call;
+    const result = told[place];
+    if (result) {
+      const { usage = nothing, attempts = [usage], ms = elapsed, retries = 0, journal } = result;
+      const outcome = kind.outcome(result);
+      const actual = { usage, cost: cost.of(attempts), ms, outcome, retries };
+      ledger.settle(held, journal ? { ...actual, journal } : actual);
+    } else if (mistake) {
+      const actual = { usage: nothing, cost: cost.of([]), ms: elapsed, retries: 0 };
+      ledger.settle(held, { ...actual, outcome: "lost" });
+    } else {
+      const usage = { inputTokens: call.most.input, outputTokens: call.most.output };
+      const why = signal.aborted ? "cancelled" : "lost";
+      const actual = { usage, cost: held.most, ms: elapsed, retries: 0, assumed: true };
+      ledger.settle(held, { ...actual, outcome: why });
+      const reason =
+        error instanceof Error ? error : new Error(`${kind.name} did not answer when it was told to stop.`);
+      take(place, kind.without(why, usage, reason));
+    }
+  }
+  open = false;
+  if (mistake) throw mistake;
+}
+
+/**
+ * Makes calls under a ledger: each is reserved before it is sent and settled after. Those that fit go out as
+ * one wave; when it has settled and left room, those that did not fit try again, so that what is sent depends
+ * on order and cost, never on timing. What does not fit an otherwise idle ledger is refused.
+ * @throws UsageError as the model does; everything else becomes a result
+ */
+export async function meter<Request extends { readonly position: string }, Result extends Spent>(
+  kind: Metering<Request, Result>,
+  requests: readonly Request[],
+  options: { readonly signal?: AbortSignal; tell?(index: number, result: Result): void },
+): Promise<Result[]> {
+  const { ledger, role, cost } = kind;
+  const results: Result[] = new Array(requests.length);
+  const tell = (index: number, result: Result) => {
+    results[index] = result;
+    options.tell?.(index, result);
+  };
+  const signal = AbortSignal.any([ledger.signal, ...(options.signal ? [options.signal] : [])]);
+  const counts = await kind.count(requests);
+  let waiting: Call<Request>[] = requests.map((request, index) => {
+    const most = counts[index]!;
+    const estimate = { role, position: request.position, most: cost.most(most.input, most.output) };
+    return { index, request, most, estimate };
+  });
+  while (waiting.length > 0) {
+    if (options.signal?.aborted) {
+      for (const { index } of waiting)
+        tell(index, kind.without("cancelled", nothing, new Error("Cancelled before it was sent.")));
+      break;
+    }
+    const wave: Held<Request>[] = [];
+    const rest: Call<Request>[] = [];
+    for (const call of waiting) {
+      const held = ledger.reserve(call.estimate);
+      if (held) wave.push({ ...call, held });
+      else rest.push(call);
+    }
+    const elsewhere = wave.length === 0 ? ledger.nextSettlement() : undefined;
+    if (wave.length > 0) await sendWave(kind, wave, signal, tell);
+    else if (elsewhere) await elsewhere;
+    else for (const call of rest) tell(call.index, kind.without("refused", nothing, refuse(ledger, call)));
+    waiting = wave.length > 0 || elsewhere ? rest : [];
+  }
+  return results;
+}
+
+function refuse<Request>(ledger: Ledger, { estimate, most }: Call<Request>): Error {
+  const unit = unitNames[ledger.refuse(estimate)];
+  return new Error(
+    `Not sent: up to ${most.input + most.output} tokens do not fit what is left of the budget in ${unit}.`,
+  );
+}
