@@ -23,6 +23,7 @@ export function lossOf({ finish, error }: Completion): string | undefined {
 /**
  * Draws `n` full solutions in one batch, at the positions `sample/0` to `sample/n-1`, and returns the completed
  * ones. A solution is complete when the model ended it, or when it states a final answer and was cut afterwards.
+ * The trace is written while they arrive, in order of position.
  */
 export async function drawSamples(
   problem: Problem,
@@ -31,37 +32,41 @@ export async function drawSamples(
   sampling: FullSampling,
 ): Promise<readonly Candidate[]> {
   const { model, signal, emit } = context;
-  const maxTokens = Math.min(sampling.maxTokens, model.contextLength ?? Number.POSITIVE_INFINITY);
   const requests = Array.from({ length: n }, (_, index): GenerateRequest => {
     const position = `sample/${index}`;
-    return { ...sampling, maxTokens, prompt: problem.prompt, seed: seedOf(context, position), position };
+    return { ...sampling, prompt: problem.prompt, seed: seedOf(context, position), position };
   });
-  const completions = await model.generate(requests, { signal });
-  const candidates: Candidate[] = [];
-  let cut = 0;
-  for (const [index, completion] of completions.entries()) {
-    const { text, finish, usage } = completion;
-    const { outputTokens } = usage;
-    const id = `sample/${index}`;
-    const complete = finish === "end" || finish === "stop" || statesAnswer(text);
-    const loss = complete ? undefined : lossOf(completion);
-    if (loss !== undefined) {
-      emit({ type: "lost", id, reason: loss, outputTokens });
-      continue;
+  const arrived: (Completion | undefined)[] = [];
+  const drawn: Candidate[] = [];
+  const take = (index: number, completion: Completion) => {
+    arrived[index] ??= completion;
+    for (let one = arrived[drawn.length]; one !== undefined; one = arrived[drawn.length]) {
+      drawn.push(asCandidate(problem, requests[drawn.length]!.position, one, emit));
     }
-    const answer = complete ? extractAnswer(problem, text) : undefined;
-    const found = answer === undefined ? {} : { answer };
-    emit({ type: "proposed", id, text, outputTokens, complete, ...found });
-    if (complete) {
-      candidates.push({ id, text, complete, outputTokens, ...found });
-      continue;
-    }
-    cut += 1;
-    emit({ type: "pruned", id, reason: `cut at ${maxTokens} tokens` });
-  }
+  };
+  const completions = await model.generate(requests, { signal, onCompletion: take });
+  completions.forEach((completion, index) => void take(index, completion));
+  const cut = completions.filter(
+    ({ finish }, index) => finish === "length" && !drawn[index]!.complete,
+  ).length;
   if (cut > 0) {
-    const text = `${cut} of ${n} solutions were cut at ${maxTokens} tokens and have no answer: raise maxTokens.`;
+    const text = `${cut} of ${n} solutions were cut before they ended and have no answer: raise maxTokens.`;
     emit({ type: "note", text });
   }
-  return candidates;
+  return drawn.filter(({ complete }) => complete);
+}
+
+function asCandidate(problem: Problem, id: string, completion: Completion, emit: Context["emit"]): Candidate {
+  const { text, finish, usage } = completion;
+  const { outputTokens } = usage;
+  const complete = finish === "end" || finish === "stop" || statesAnswer(text);
+  const answer = complete ? extractAnswer(problem, text) : undefined;
+  const candidate = { id, text, complete, outputTokens, ...(answer === undefined ? {} : { answer }) };
+  const loss = complete ? undefined : lossOf(completion);
+  if (loss !== undefined) emit({ type: "lost", id, reason: loss, outputTokens });
+  else emit({ type: "proposed", ...candidate });
+  if (!complete && loss === undefined) {
+    emit({ type: "pruned", id, reason: `cut after ${outputTokens} tokens` });
+  }
+  return candidate;
 }

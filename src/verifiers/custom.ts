@@ -1,0 +1,53 @@
+import type { Problem } from "../types.ts";
+import type { Score, Verifier } from "./verifier.ts";
+
+/** Scores a text in [0, 1]; `undefined`: it cannot say. */
+export type ScoreFunction = (
+  text: string,
+  problem: Problem,
+) => number | undefined | Promise<number | undefined>;
+
+export interface CustomOptions {
+  /** For receipts. Default "custom". */
+  readonly name?: string;
+  /** Default: `name`. Give a new one when the function changes and a journal is used. */
+  readonly fingerprint?: string;
+  /** True when partial solutions may be scored, so that step search can use it. Default false. */
+  readonly scoresPartial?: boolean;
+}
+
+/**
+ * A verifier made of your own function. It costs no tokens. A score outside [0, 1], and a call that throws,
+ * count as unknown.
+ *
+ * @example
+ * const short = custom((text) => 1 / (1 + text.length), { name: "short" });
+ */
+export function custom(score: ScoreFunction, options: CustomOptions = {}): Verifier {
+  const { name = "custom", fingerprint = name, scoresPartial = false } = options;
+  const one = async (text: string, problem: Problem): Promise<Score> => {
+    try {
+      const value = await score(text, problem);
+      if (value === undefined || (value >= 0 && value <= 1)) return { value };
+      return { value: undefined, error: new Error(`The score ${value} of ${name} is not in [0, 1].`) };
+    } catch (error) {
+      return { value: undefined, error: error instanceof Error ? error : new Error(String(error)) };
+    }
+  };
+  return {
+    name,
+    fingerprint,
+    scoresPartial,
+    free: true,
+    countTokens: async (requests) => requests.map(() => ({ input: 0, output: 0 })),
+    score: (requests, { onScore } = {}) =>
+      Promise.all(
+        requests.map(async ({ text, problem }, index) => {
+          const scored = await one(text, problem);
+          onScore?.(index, scored);
+          return scored;
+        }),
+      ),
+    close: async () => {},
+  };
+}
