@@ -1,1 +1,10 @@
+export { parseBudget } from "./budget/budget.ts";
+export { parsePrices } from "./budget/prices.ts";
+export type { Model } from "./models/model.ts";
+export { scripted } from "./models/scripted.ts";
+export { generateProblems } from "./problems/index.ts";
+export { type SolveOptions, solve } from "./solve.ts";
+export * from "./strategies/index.ts";
 export * from "./types.ts";
+export { custom } from "./verifiers/custom.ts";
+export type { Verifier } from "./verifiers/verifier.ts";

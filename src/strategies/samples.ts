@@ -1,16 +1,12 @@
 import type { Completion, GenerateRequest } from "../models/model.ts";
 import type { Candidate, Problem } from "../types.ts";
-import { extractAnswer } from "../verifiers/answer.ts";
+import { extractAnswer, hasFinalAnswer } from "../verifiers/answer.ts";
 import { type FullSampling, seedOf } from "./sampling.ts";
 import type { Context } from "./strategy.ts";
 
-/**
- * True when the text, up to its last closed step, states a final answer: a `####` line that goes on like a
- * number (a Markdown heading does not), or `\boxed{}`. A step is closed by `separator`.
- */
+/** True when the steps that `separator` has closed state a final answer with a marker (`####`, `\boxed{}`). */
 export function statesAnswer(text: string, separator = "\n"): boolean {
-  const closed = text.slice(0, text.lastIndexOf(separator) + separator.length);
-  return /^####[ \t]*[-+$(\\.\d]/m.test(closed) || /\\boxed\s*\{/.test(closed);
+  return hasFinalAnswer(text.slice(0, text.lastIndexOf(separator) + separator.length));
 }
 
 /** Why a call gave no candidate, or `undefined` when it gave one. */

@@ -1,5 +1,5 @@
 import type { Candidate } from "../types.ts";
-import { equivalent } from "../verifiers/answer.ts";
+import { answerClasses } from "../verifiers/answer.ts";
 
 /**
  * Pure selection. Everything here depends on the set of candidates and their positions only, never on the
@@ -48,20 +48,15 @@ export function vote(
   candidates: readonly Candidate[],
   weigh: (candidate: Candidate) => number = countOf,
 ): readonly Vote[] {
-  const groups: { answer: string; candidates: Candidate[] }[] = [];
-  for (const candidate of [...candidates].sort(byPosition)) {
-    const { answer } = candidate;
-    if (answer === undefined) continue;
-    const group =
-      groups.find((one) => one.answer === answer) ?? groups.find((one) => equivalent(one.answer, answer));
-    if (group === undefined) groups.push({ answer, candidates: [candidate] });
-    else group.candidates.push(candidate);
-  }
-  return groups
+  const voters = candidates.filter(({ answer }) => answer !== undefined).sort(byPosition);
+  const classes = answerClasses(voters.map(({ answer }) => answer!));
+  const groups = Map.groupBy(voters, (_, index) => classes[index]!);
+  return [...groups.values()]
     .map((group) => ({
-      ...group,
-      weight: sum(group.candidates, weigh),
-      count: sum(group.candidates, countOf),
+      answer: group[0]!.answer!,
+      weight: sum(group, weigh),
+      count: sum(group, countOf),
+      candidates: group,
     }))
     .sort((a, b) => rounded(b.weight) - rounded(a.weight) || b.count - a.count);
 }
