@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ConformanceCase, generate, greedy, OTHER, one, PROMPT, request, sane } from "./support.ts";
+import { type ConformanceCase, generate, greedy, OTHER, PROMPT, request, sane } from "./support.ts";
 
 export const accounts: ConformanceCase[] = [
   {
