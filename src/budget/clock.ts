@@ -38,3 +38,31 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<b
     signal?.addEventListener("abort", abort, { once: true });
   });
 }
+
+/** What became of a promise: its value, its rejection, or neither: it was given up. */
+export interface Outlasted<T> {
+  readonly value?: T;
+  readonly error?: unknown;
+}
+
+/** Waits for something that should end soon after `signal` aborts, but at most `graceMs` longer than that. */
+export async function outlast<T>(
+  run: Promise<T>,
+  signal: AbortSignal,
+  clock: Clock,
+  graceMs: number,
+): Promise<Outlasted<T>> {
+  const over = new AbortController();
+  const ended = run.then(
+    (value): Outlasted<T> => ({ value }),
+    (error: unknown): Outlasted<T> => ({ error }),
+  );
+  const aborted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true, signal: over.signal });
+  });
+  const givenUp = aborted.then(() => sleep(clock, graceMs, over.signal)).then((): Outlasted<T> => ({}));
+  const first = await Promise.race([ended, givenUp]);
+  over.abort();
+  return first;
+}

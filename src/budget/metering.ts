@@ -1,5 +1,5 @@
 import { type BudgetUnit, type Role, type Usage, UsageError } from "../types.ts";
-import { sleep } from "./clock.ts";
+import { outlast } from "./clock.ts";
 import { addAmounts, type Cost } from "./cost.ts";
 import type { Actual, Estimate, Ledger, Reservation } from "./ledger.ts";
 
@@ -65,27 +65,6 @@ const unitNames: Record<BudgetUnit, string> = {
   ms: "milliseconds",
 };
 
-/** Waits for the wave, but not longer than the grace after an abort; a rejection becomes a value. */
-async function outlast<Result>(
-  run: Promise<readonly Result[]>,
-  signal: AbortSignal,
-  { ledger, graceMs }: { readonly ledger: Ledger; readonly graceMs: number },
-): Promise<{ readonly results?: readonly Result[]; readonly error?: unknown }> {
-  const over = new AbortController();
-  const ended = run.then(
-    (results) => ({ results }),
-    (error: unknown) => ({ error }),
-  );
-  const aborted = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true, signal: over.signal });
-  });
-  const givenUp = aborted.then(() => sleep(ledger.clock, graceMs, over.signal)).then(() => ({}));
-  const first = await Promise.race([ended, givenUp]);
-  over.abort();
-  return first;
-}
-
 /** Sends one wave and settles each of its calls, in order, when the last has come back. */
 async function sendWave<Request, Result extends Spent>(
   kind: Metering<Request, Result>,
@@ -116,7 +95,7 @@ async function sendWave<Request, Result extends Spent>(
     },
   };
   const run = Promise.resolve().then(() => kind.send(wave));
-  const { results, error } = await outlast(run, signal, kind);
+  const { value: results, error } = await outlast(run, signal, ledger.clock, kind.graceMs);
   for (const [place, result] of (results ?? []).entries()) take(place, result);
   const elapsed = ledger.clock.now() - start;
 

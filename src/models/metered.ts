@@ -44,7 +44,7 @@ export function metered(model: Model, options: MeteredOptions): Model {
         signal,
         mayRetry,
         onCompletion: tell,
-        onText: (place, delta) => call.onText?.(index(place), delta),
+        ...(call.onText && { onText: (place, delta) => call.onText?.(index(place), delta) }),
       }),
     outcome: ({ finish }) => outcomes[finish as keyof typeof outcomes] ?? "answered",
     without: (why, usage, error) => ({

@@ -1,0 +1,211 @@
+import { type Clock, outlast, sleep, systemClock } from "../budget/clock.ts";
+import { rng } from "../random.ts";
+import { type Usage, UsageError } from "../types.ts";
+import { TransientError } from "./errors.ts";
+import type { CallOptions, Completion, GenerateRequest, Model } from "./model.ts";
+import { wrap } from "./wrap.ts";
+
+export interface LimitedOptions {
+  /** Most requests in flight, over all batches; each is then a call of its own. Default: none, and a batch goes
+   * to the model in one call, as is best for a model that schedules sequences itself. */
+  readonly concurrency?: number;
+  /** Most milliseconds of one attempt, from its sending to its last token. Default: none. */
+  readonly timeoutMs?: number;
+  /** Most attempts beyond the first. Default 4. */
+  readonly retries?: number;
+  /** Milliseconds before the first retry; doubles with each, and is shortened by up to half at random (from the
+   * request's seed), so that clients do not come back together. Default 500. */
+  readonly backoffMs?: number;
+  /** Longest wait in milliseconds; a server that asks for more (Retry-After) is not waited for. Default 60000. */
+  readonly longestWaitMs?: number;
+  /** Milliseconds that a model has to stop after a timeout, before its whole limit counts as spent. Default 1000. */
+  readonly graceMs?: number;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+}
+
+type Limits = Required<Omit<LimitedOptions, "concurrency" | "timeoutMs">> & Pick<LimitedOptions, "timeoutMs">;
+
+/** One request on its way through its attempts. */
+interface Item {
+  readonly index: number;
+  readonly request: GenerateRequest;
+  readonly attempts: Usage[];
+}
+
+function addUsage(parts: readonly Usage[]): Usage {
+  const total = (of: (usage: Usage) => number | undefined) =>
+    parts.reduce((sum, usage) => sum + (of(usage) ?? 0), 0);
+  return {
+    inputTokens: total((usage) => usage.inputTokens),
+    outputTokens: total((usage) => usage.outputTokens),
+    ...(parts.every((usage) => usage.cachedTokens !== undefined) && {
+      cachedTokens: total((usage) => usage.cachedTokens),
+    }),
+    ...(parts.some((usage) => usage.reasoningTokens !== undefined) && {
+      reasoningTokens: total((usage) => usage.reasoningTokens),
+    }),
+  };
+}
+
+/** A completion that cost what its attempts cost together. */
+function withAttempts(completion: Completion, attempts: readonly Usage[]): Completion {
+  if (attempts.length < 2) return completion;
+  return { ...completion, usage: addUsage(attempts), attempts, retries: attempts.length - 1 };
+}
+
+/** Lets `width` runs happen at a time, in the order in which they came. */
+function gate(width: number) {
+  let free = width;
+  const queue: (() => void)[] = [];
+  return async <T>(run: () => Promise<T>): Promise<T> => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => queue.push(resolve));
+    try {
+      return await run();
+    } finally {
+      const next = queue.shift();
+      if (next) next();
+      else free += 1;
+    }
+  };
+}
+
+function waitBefore(retry: number, item: Item, error: unknown, limits: Limits): number {
+  const jitter = 1 - rng(item.request.seed).split("retry", retry).next() / 2;
+  const backoff = Math.min(limits.longestWaitMs, limits.backoffMs * 2 ** (retry - 1)) * jitter;
+  return Math.max(backoff, (error as TransientError).retryAfterMs ?? 0);
+}
+
+/** What a call that was given up must be assumed to have cost: all that it was allowed. */
+async function unanswered(
+  model: Model,
+  request: GenerateRequest,
+  finish: "error" | "cancelled",
+  error: Error,
+): Promise<Completion> {
+  const [inputTokens = 0] = await model.countTokens([request]);
+  return { text: "", finish, error, usage: { inputTokens, outputTokens: request.maxTokens } };
+}
+
+/** Sends requests once, under the time limit. */
+async function attempt(
+  model: Model,
+  limits: Limits,
+  requests: readonly GenerateRequest[],
+  call: CallOptions,
+): Promise<readonly Completion[]> {
+  const { clock, timeoutMs, graceMs } = limits;
+  const timeout = new AbortController();
+  const stopTimer = timeoutMs === undefined ? () => {} : clock.after(timeoutMs, () => timeout.abort());
+  const signal = AbortSignal.any([timeout.signal, ...(call.signal ? [call.signal] : [])]);
+  const late = new TransientError(`${model.name} gave no full answer within ${timeoutMs} ms.`);
+  const judged = (completion: Completion): Completion =>
+    completion.finish === "cancelled" && timeout.signal.aborted && !call.signal?.aborted
+      ? { ...completion, finish: "error", error: late }
+      : completion;
+  const told: Completion[] = [];
+  const take = (place: number, completion: Completion) => {
+    if (told[place]) return;
+    told[place] = judged(completion);
+    call.onCompletion?.(place, told[place]);
+  };
+  const run = model.generate(requests, { ...call, signal, onCompletion: take });
+  const { value, error } = await outlast(run, signal, clock, graceMs);
+  stopTimer();
+  if (error instanceof UsageError) throw error;
+  for (const [place, completion] of (value ?? []).entries()) take(place, completion);
+  const reason =
+    error instanceof Error ? error : new Error(`${model.name} did not stop when it was told to.`);
+  for (const [place, request] of requests.entries())
+    if (!told[place])
+      take(place, await unanswered(model, request, call.signal?.aborted ? "cancelled" : "error", reason));
+  return told;
+}
+
+/** Takes a group of requests through its attempts. */
+async function persist(
+  group: readonly Item[],
+  call: CallOptions,
+  limits: Limits,
+  send: (requests: readonly GenerateRequest[], call: CallOptions) => Promise<readonly Completion[]>,
+  finish: (item: Item, completion: Completion) => void,
+): Promise<void> {
+  let pending = group;
+  for (let retry = 1; pending.length > 0; retry += 1) {
+    const now = pending;
+    const failed: { readonly item: Item; readonly completion: Completion; readonly waitMs: number }[] = [];
+    const take = (place: number, completion: Completion) => {
+      const item = now[place]!;
+      item.attempts.push(completion.usage);
+      const again = completion.error instanceof TransientError && retry <= limits.retries;
+      const waitMs = again ? waitBefore(retry, item, completion.error, limits) : Infinity;
+      if (waitMs <= limits.longestWaitMs) failed.push({ item, completion, waitMs });
+      else finish(item, completion);
+    };
+    const { onText } = call;
+    await send(
+      now.map((item) => item.request),
+      {
+        ...(call.signal && { signal: call.signal }),
+        ...(onText && retry === 1 && { onText: (place, text) => onText(now[place]!.index, text) }),
+        onCompletion: take,
+      },
+    );
+    if (failed.length === 0) return;
+    const waited = await sleep(limits.clock, Math.max(...failed.map((one) => one.waitMs)), call.signal);
+    pending = failed.flatMap(({ item, completion }) => {
+      if (waited && (call.mayRetry?.(item.index, item.attempts) ?? true)) return [item];
+      finish(item, call.signal?.aborted ? { ...completion, finish: "cancelled" } : completion);
+      return [];
+    });
+  }
+}
+
+/**
+ * A model that is not asked too much at once, not waited for too long, and asked again when it fails for a
+ * reason that may pass (`TransientError`). What failed attempts cost is counted, and none is made that the
+ * budget has no room for (`mayRetry`) or that would begin after a cancellation. Text of retries is not
+ * streamed, since the text of the failed attempt has been.
+ */
+export function limited(model: Model, options: LimitedOptions = {}): Model {
+  const { concurrency } = options;
+  const limits: Limits = {
+    retries: 4,
+    backoffMs: 500,
+    longestWaitMs: 60_000,
+    graceMs: 1000,
+    clock: systemClock,
+    ...options,
+  };
+  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0))
+    throw new UsageError(`concurrency must be a whole number from 1 on, not ${concurrency}.`);
+  const pass = gate(concurrency ?? Infinity);
+  return wrap(model, async (requests, call = {}) => {
+    const results: Completion[] = new Array(requests.length);
+    const finish = ({ index, attempts }: Item, completion: Completion) => {
+      const whole = withAttempts(completion, attempts);
+      results[index] = whole;
+      call.onCompletion?.(index, whole);
+    };
+    const items = requests.map((request, index): Item => ({ index, request, attempts: [] }));
+    const groups = concurrency === undefined ? [items] : items.map((item) => [item]);
+    const mistake = new AbortController();
+    const signal = AbortSignal.any([mistake.signal, ...(call.signal ? [call.signal] : [])]);
+    const runs = groups.map((group) =>
+      persist(
+        group,
+        { ...call, signal },
+        limits,
+        (asked, inner) => pass(() => attempt(model, limits, asked, inner)),
+        finish,
+      ).catch((error: unknown) => {
+        mistake.abort();
+        throw error;
+      }),
+    );
+    const ended = await Promise.allSettled(runs);
+    for (const run of ended) if (run.status === "rejected") throw run.reason;
+    return results;
+  });
+}

@@ -1,0 +1,38 @@
+import type { Journal } from "../budget/journal.ts";
+import { throughJournal } from "../budget/journaling.ts";
+import type { Score, ScoreRequest, Verifier } from "./verifier.ts";
+import { wrap } from "./wrap.ts";
+
+export interface JournaledVerifierOptions {
+  readonly journal: Journal;
+  /** As for a journaled model. Default none. */
+  readonly scope?: string;
+}
+
+/**
+ * A verifier that never buys a score twice: see the journaled model. A free verifier (a rule) is returned as it
+ * is, since there is nothing to save.
+ */
+export function journaled(verifier: Verifier, options: JournaledVerifierOptions): Verifier {
+  if (verifier.free) return verifier;
+  const { journal, scope = "" } = options;
+  return wrap(verifier, (requests, call = {}) =>
+    throughJournal<ScoreRequest, Score>(
+      {
+        journal,
+        identity: ["score", verifier.fingerprint, scope],
+        model: verifier.name,
+        signal: call.signal,
+        send: (rest, _, tell) =>
+          verifier.score(rest, { ...(call.signal && { signal: call.signal }), onScore: tell }),
+        ending: ({ value, error }) => {
+          if (value !== undefined || !error) return "answered";
+          return call.signal?.aborted ? "cancelled" : "lost";
+        },
+        mark: (score, origin) => ({ ...score, journal: origin }),
+        tell: call.onScore,
+      },
+      requests,
+    ),
+  );
+}
