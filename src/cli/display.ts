@@ -1,74 +1,54 @@
-import type { Budget, TraceEvent } from "../types.ts";
-import { begin, follow, frame, type Progress, plainLine, type Spent } from "./progress.ts";
-
-/** Shows a search on standard error while it runs. */
+/** Shows on standard error how far a command is. */
 export interface Display {
-  event(event: TraceEvent): void;
-  /** Removes the live region, or ends the plain lines. */
+  /** Removes the live region, so that other text can be written; it comes back by itself. */
+  clear(): void;
+  /** Removes the live region for good. */
   close(): void;
 }
 
-/** What a display shows, and where. */
+/** What a display shows, asked for whenever it draws. */
 export interface DisplayOptions {
   readonly stream: NodeJS.WriteStream;
-  readonly strategy: string;
-  readonly planned: number;
-  readonly budget: Budget;
-  readonly spent: () => Spent;
+  /** Lines of the live region, none longer than `columns`. */
+  readonly rows: (columns: number) => readonly string[];
+  /** One plain line, for logs. */
+  readonly line: () => string;
+  /** Milliseconds between two plain lines. */
+  readonly lineEveryMs: number;
 }
 
-const REFRESH_MS = 100;
-const PLAIN_MS = 2000;
+const REDRAW_MS = 100;
 
 /** Nothing at all, for `--quiet`. */
-export const silent: Display = { event() {}, close() {} };
+export const silent: Display = { clear() {}, close() {} };
 
 /** One region that is redrawn in place on a terminal; elsewhere a plain line now and then. */
-export function display(options: DisplayOptions): Display {
-  let progress: Progress = begin(options.strategy, options.planned);
-  const draw = options.stream.isTTY ? region(options) : lines(options);
-  const timer = setInterval(() => draw.show(progress), options.stream.isTTY ? REFRESH_MS : PLAIN_MS);
-  timer.unref();
+export function display({ stream, rows, line, lineEveryMs }: DisplayOptions): Display {
+  if (!isTerminal(stream)) {
+    const timer = setInterval(() => stream.write(`${line()}\n`), lineEveryMs);
+    return { clear() {}, close: () => clearInterval(timer) };
+  }
+  let height = 0;
+  const clear = () => {
+    if (height > 0) stream.write(`\x1b[${height}A\r\x1b[J`);
+    height = 0;
+  };
+  const timer = setInterval(() => {
+    const shown = rows(Math.max(20, (stream.columns || 80) - 1));
+    const back = height > 0 ? `\x1b[${height}A\r` : "";
+    stream.write(`${back}${shown.map((row) => `${row}\x1b[K\n`).join("")}\x1b[J`);
+    height = shown.length;
+  }, REDRAW_MS);
   return {
-    event(event) {
-      progress = follow(progress, event);
-    },
+    clear,
     close() {
       clearInterval(timer);
-      draw.end(progress);
+      clear();
     },
   };
 }
 
-interface Draw {
-  show(progress: Progress): void;
-  end(progress: Progress): void;
-}
-
-function region({ stream, budget, spent }: DisplayOptions): Draw {
-  let height = 0;
-  const erase = () => (height > 0 ? `\x1b[${height}A\r\x1b[J` : "");
-  return {
-    show(progress) {
-      const rows = frame(progress, spent(), budget, Math.max(20, (stream.columns ?? 80) - 1));
-      stream.write(`${erase()}${rows.join("\n")}\n`);
-      height = rows.length;
-    },
-    end() {
-      stream.write(erase());
-      height = 0;
-    },
-  };
-}
-
-function lines({ stream, spent }: DisplayOptions): Draw {
-  let last = "";
-  return {
-    show(progress) {
-      const line = plainLine(progress, spent());
-      if (line !== last) stream.write(`${line}\n`);
-      last = line;
-    },
-    end() {},
-  };
+/** True for a terminal that can move its cursor. */
+export function isTerminal(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && process.env.TERM !== "dumb";
 }

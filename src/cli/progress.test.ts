@@ -18,6 +18,7 @@ const events: TraceEvent[] = [
   proposed("1", "62"),
   proposed("2", "62"),
   proposed("3"),
+  proposed("0", "63"),
   { type: "scored", id: "0", score: 0.9 },
   { type: "scored", id: "1", score: 0.25 },
   { type: "scored", id: "2", score: undefined },
@@ -30,7 +31,7 @@ describe("progress", () => {
   it("counts candidates, votes and scores", () => {
     expect(progress).toMatchObject({ completed: 4, pruned: 1, lost: 1 });
     expect(leader(progress)).toEqual({ answer: "63", votes: 1, score: 0.9 });
-    expect(leader(events.slice(0, 4).reduce(follow, begin("majority", 16)))).toEqual({
+    expect(leader(events.slice(0, 5).reduce(follow, begin("majority", 16)))).toEqual({
       answer: "62",
       votes: 2,
       score: 0,

@@ -10,8 +10,8 @@ export interface Progress {
   readonly lost: number;
   /** Answers of the completed candidates, in order of arrival. */
   readonly answers: ReadonlyMap<string, { readonly votes: number; readonly score: number }>;
-  /** Completed candidates by id, so that a later score finds its answer. */
-  readonly open: ReadonlyMap<string, string>;
+  /** Answers of the completed candidates by id: a later score finds its answer, a repeated event counts once. */
+  readonly seen: ReadonlyMap<string, string | undefined>;
 }
 
 /** What a search has used so far. Absent: unknown. */
@@ -19,21 +19,20 @@ export type Spent = Readonly<Partial<Record<BudgetUnit, number>>>;
 
 /** The progress of a search that has not begun. */
 export function begin(strategy: string, planned: number): Progress {
-  return { strategy, planned, completed: 0, pruned: 0, lost: 0, answers: new Map(), open: new Map() };
+  return { strategy, planned, completed: 0, pruned: 0, lost: 0, answers: new Map(), seen: new Map() };
 }
 
 /** The progress after one more event. */
 export function follow(progress: Progress, event: TraceEvent): Progress {
   if (event.type === "pruned") return { ...progress, pruned: progress.pruned + 1 };
   if (event.type === "lost") return { ...progress, lost: progress.lost + 1 };
-  if (event.type === "proposed" && event.complete) {
-    const completed = progress.completed + 1;
-    if (event.answer === undefined) return { ...progress, completed };
-    const open = new Map(progress.open).set(event.id, event.answer);
-    return { ...progress, completed, open, answers: add(progress.answers, event.answer, 1, 0) };
+  if (event.type === "proposed" && event.complete && !progress.seen.has(event.id)) {
+    const seen = new Map(progress.seen).set(event.id, event.answer);
+    const next = { ...progress, completed: progress.completed + 1, seen };
+    return event.answer === undefined ? next : { ...next, answers: add(next.answers, event.answer, 1, 0) };
   }
   if (event.type === "scored" && event.score !== undefined) {
-    const answer = progress.open.get(event.id);
+    const answer = progress.seen.get(event.id);
     if (answer !== undefined) return { ...progress, answers: add(progress.answers, answer, 0, event.score) };
   }
   return progress;

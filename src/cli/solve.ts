@@ -1,1 +1,79 @@
-export async function solveCommand(_prompt: string, _o: unknown) {}
+import type { Problem, Result } from "../types.ts";
+import { UsageError } from "../types.ts";
+import { display, isTerminal, silent } from "./display.ts";
+import { complain, EXIT } from "./exit.ts";
+import { plannedCandidates, type SolveFlags } from "./flags.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { output } from "./output.ts";
+import { begin, follow, frame, plainLine, type Spent } from "./progress.ts";
+import { mayColour, renderResult, whyNot } from "./render.ts";
+import { openSession } from "./session.ts";
+
+/** `bedacht solve`: one problem, or with `--problems` every problem of a file. */
+export async function solveCommand(prompt: string | undefined, flags: SolveFlags): Promise<void> {
+  if (flags.problems !== undefined) {
+    if (prompt !== undefined) throw new UsageError("Give a prompt or --problems, not both.");
+    const { solveFile } = await import("./solve-file.ts");
+    return solveFile(flags.problems, flags);
+  }
+  const text = prompt === undefined || prompt === "-" ? await readInput() : prompt;
+  if (text.trim() === "")
+    throw new UsageError(
+      'There is no problem to solve: give one as in bedacht solve "...", or on standard input.',
+    );
+  const result = await solveOne({ id: "prompt", prompt: text.trim() }, flags);
+  if (result.answer === undefined) {
+    complain(`no answer: ${whyNot(result)}`);
+    process.exitCode = EXIT.failed;
+  }
+}
+
+async function solveOne(problem: Problem, flags: SolveFlags): Promise<Result> {
+  const interrupt = onInterrupt();
+  const session = openSession(flags, tellUnlessQuiet(flags));
+  let shown = silent;
+  try {
+    const choice = session.choose(problem.prompt);
+    let progress = begin(choice.strategy, plannedCandidates(choice, flags));
+    let spent: () => Spent = () => ({});
+    if (!flags.quiet) {
+      shown = display({
+        stream: process.stderr,
+        rows: (columns) => frame(progress, spent(), session.budget, columns),
+        line: () => plainLine(progress, spent()),
+        lineEveryMs: 2000,
+      });
+    }
+    const result = await session.solve(problem, choice, {
+      signal: interrupt.signal,
+      announce(event) {
+        progress = follow(progress, event);
+      },
+      watched(watch) {
+        spent = watch.spent;
+      },
+    });
+    shown.close();
+    const text = flags.json ? `${JSON.stringify(result)}\n` : renderResult(result, mayColour(process.stdout));
+    await output().write(text);
+    return result;
+  } finally {
+    shown.close();
+    interrupt.release();
+    await session.close();
+  }
+}
+
+/** Says where a download is, unless `--quiet`. */
+export function tellUnlessQuiet({ quiet }: SolveFlags): (message: string) => void {
+  if (quiet) return () => {};
+  return (message) =>
+    process.stderr.write(isTerminal(process.stderr) ? `\r${message}\x1b[K` : `${message}\n`);
+}
+
+async function readInput(): Promise<string> {
+  if (process.stdin.isTTY) return "";
+  let text = "";
+  for await (const chunk of process.stdin.setEncoding("utf8")) text += chunk;
+  return text;
+}

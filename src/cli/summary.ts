@@ -46,3 +46,11 @@ export function summarise(verdicts: readonly Verdict[], malformed: number, wallM
   cost.push(`${(wallMs / 1000).toFixed(1)} s`);
   return `${parts.join(", ")}\n${accuracy}\n${cost.join(", ")}\n`;
 }
+
+/** How far a run over a problem file is, in one line. */
+export function tally(verdicts: readonly Verdict[], wallMs: number): string {
+  const graded = verdicts.filter((verdict) => verdict.correct !== undefined);
+  const right = graded.filter((verdict) => verdict.correct).length;
+  const accuracy = graded.length === 0 ? "" : `, ${right} of ${graded.length} right`;
+  return `${verdicts.length} problem${verdicts.length === 1 ? "" : "s"} done${accuracy}, ${(wallMs / 1000).toFixed(1)} s`;
+}

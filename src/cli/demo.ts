@@ -1,0 +1,147 @@
+/**
+ * `npm run demo`: the embedded models on fresh problems, greedy against search. Nothing is prepared: problems
+ * are generated, models run, and the first problem where greedy is wrong and search is right is shown whole.
+ */
+import { EMBEDDED_MODELS } from "../models/embedded.ts";
+import { generateProblems } from "../problems/index.ts";
+import type { Problem, Result } from "../types.ts";
+import { isCorrect } from "../verifiers/answer.ts";
+import { display, silent } from "./display.ts";
+import { complain, describeError, exitCodeOf } from "./exit.ts";
+import { begin, follow, frame, plainLine, type Spent } from "./progress.ts";
+import { mayColour, renderResult } from "./render.ts";
+import { openSession, type Session } from "./session.ts";
+import { wilson } from "./summary.ts";
+
+const LEVEL = 5;
+const PROBLEMS = 20;
+const CANDIDATES = 32;
+const SEED = 2026;
+/** The table ends early on a slow machine, so that the demo stays under a minute. */
+const LONGEST_MS = 40_000;
+
+const never = new AbortController().signal;
+const print = (text: string) => process.stdout.write(`${text}\n`);
+
+/** Both ways of answering one problem. */
+interface Pair {
+  readonly problem: Problem;
+  readonly greedy: Result;
+  readonly search: Result;
+}
+
+async function main(): Promise<void> {
+  const start = performance.now();
+  const session = openSession({ n: CANDIDATES, width: 4, temperature: 1, seed: 1 }, complain);
+  try {
+    print(introduction());
+    const pairs: Pair[] = [];
+    let shown = false;
+    for (const problem of generateProblems({ family: "chain", level: LEVEL, count: PROBLEMS, seed: SEED })) {
+      if (performance.now() - start > LONGEST_MS) break;
+      const pair = { problem, ...(await both(session, problem)) };
+      pairs.push(pair);
+      if (shown || right(pair, "greedy") || !right(pair, "search")) continue;
+      shown = true;
+      print(story(pair, pairs));
+    }
+    print(table(pairs, performance.now() - start));
+  } finally {
+    await session.close();
+  }
+}
+
+async function both(session: Session, problem: Problem): Promise<Omit<Pair, "problem">> {
+  const choice = session.choose(problem.prompt);
+  const greedy = await session.solve(
+    problem,
+    { ...choice, strategy: "greedy", verifier: { kind: "none" }, reason: "the yardstick" },
+    { signal: never },
+  );
+  let progress = begin(choice.strategy, CANDIDATES);
+  let spent: () => Spent = () => ({});
+  const live = process.stderr.isTTY
+    ? display({
+        stream: process.stderr,
+        rows: (columns) => frame(progress, spent(), {}, columns),
+        line: () => plainLine(progress, spent()),
+        lineEveryMs: 2000,
+      })
+    : silent;
+  try {
+    const search = await session.solve(problem, choice, {
+      signal: never,
+      announce(event) {
+        progress = follow(progress, event);
+      },
+      watched(watch) {
+        spent = watch.spent;
+      },
+    });
+    return { greedy, search };
+  } finally {
+    live.close();
+  }
+}
+
+function right(pair: Pair, way: "greedy" | "search"): boolean {
+  const { text } = pair[way];
+  return text !== undefined && isCorrect(pair.problem, text) === true;
+}
+
+function introduction(): string {
+  const [generator, verifier] = EMBEDDED_MODELS;
+  return `${generator!.name} is a language model of about a million parameters; ${verifier!.name} checks its steps.
+Both run on this machine. Here are fresh word problems of ${LEVEL} steps that neither has seen.
+`;
+}
+
+function story(pair: Pair, pairs: readonly Pair[]): string {
+  const { problem, greedy, search } = pair;
+  const before = pairs.slice(0, -1);
+  const same = before.filter((one) => right(one, "greedy")).length;
+  const passed =
+    before.length === 0
+      ? ""
+      : ` (${before.length} before it: greedy right on ${same}, search wrong on ${before.filter((one) => !right(one, "search")).length})`;
+  return `Problem ${pairs.length}, the first where greedy is wrong and search is right${passed}:
+
+  ${wrapped(problem.prompt)}
+
+Greedy, the likeliest text, says ${greedy.answer ?? "nothing"}. That is wrong.
+
+Search draws ${CANDIDATES} candidates, scores every step and lets the scores vote:
+
+${renderResult(search, mayColour(process.stdout))}`;
+}
+
+function table(pairs: readonly Pair[], ms: number): string {
+  const row = (name: string, way: "greedy" | "search") => {
+    const count = pairs.filter((pair) => right(pair, way)).length;
+    const [low, high] = wilson(count, pairs.length).map((share) => Math.round(100 * share));
+    const tokens = pairs.reduce((sum, pair) => sum + tokensOf(pair[way]), 0) / pairs.length;
+    return `  ${name.padEnd(8)} ${String(count).padStart(2)} of ${pairs.length} right  (95% interval ${low}-${high}%)  ${Math.round(tokens).toLocaleString("en").padStart(6)} tokens each`;
+  };
+  return `All ${pairs.length} problems, in ${(ms / 1000).toFixed(1)} s:
+
+${row("greedy", "greedy")}
+${row("search", "search")}
+
+Try your own: npx bedacht problems --level 3 --count 5 | npx bedacht solve --problems -
+or another model: npx bedacht solve "..." --generator openai:MODEL@http://127.0.0.1:8080/v1`;
+}
+
+function tokensOf({ receipt }: Result): number {
+  return receipt.total.inputTokens + receipt.total.outputTokens;
+}
+
+function wrapped(text: string): string {
+  return text.replace(/(.{1,90})(?: |$)/g, "$1\n  ").trimEnd();
+}
+
+try {
+  await main();
+} catch (error) {
+  complain(describeError(error, false));
+  process.exitCode = exitCodeOf(error);
+}

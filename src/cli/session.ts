@@ -1,0 +1,63 @@
+import { solve } from "../solve.ts";
+import type { Budget, Problem, Result, TraceEvent } from "../types.ts";
+import { type Choice, choose } from "./choice.ts";
+import { budgetOf, pricesOf, type SolveFlags, strategyOf } from "./flags.ts";
+import { createOpener } from "./open.ts";
+import { openTrace } from "./trace.ts";
+import { type Watch, watch } from "./watch.ts";
+
+/** Everything that the searches of one command share. */
+export interface Session {
+  readonly budget: Budget;
+  /** What will be done with this prompt; throws a `UsageError` when nothing can be. */
+  choose(prompt: string): Choice;
+  /** Solves one problem. `announce` hears solutions as they come and then every event of the trace. */
+  solve(problem: Problem, choice: Choice, hooks: SessionHooks): Promise<Result>;
+  /** Closes models and files. */
+  close(): Promise<void>;
+}
+
+/** Who listens to one search. */
+export interface SessionHooks {
+  readonly signal: AbortSignal;
+  readonly announce?: (event: TraceEvent) => void;
+  readonly watched?: (watch: Watch) => void;
+}
+
+/** Checks the flags and opens the files; models are opened at their first use. */
+export function openSession(flags: SolveFlags, tell: (message: string) => void): Session {
+  const budget = budgetOf(flags);
+  const prices = pricesOf(flags);
+  const opener = createOpener({ tell, ...(flags.workers === undefined ? {} : { workers: flags.workers }) });
+  const trace = openTrace(flags.trace);
+  return {
+    budget,
+    choose: (prompt) => choose(prompt, flags),
+    async solve(problem, choice, { signal, announce = () => {}, watched }) {
+      const strategy = strategyOf(choice, flags);
+      const model = await opener.generator(choice.generator);
+      const verifier = await opener.verifier(choice.verifier, choice.generator);
+      const watching = watch(problem, prices, announce);
+      watched?.(watching);
+      return solve({
+        problem,
+        strategy,
+        model: watching.model(model),
+        ...(verifier === undefined ? {} : { verifier: watching.verifier(verifier) }),
+        budget,
+        prices,
+        seed: flags.seed,
+        reason: choice.reason,
+        signal,
+        onEvent(event) {
+          trace.write(problem.id, event);
+          announce(event);
+        },
+      });
+    },
+    async close() {
+      trace.close();
+      await opener.close();
+    },
+  };
+}
