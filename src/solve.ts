@@ -71,6 +71,7 @@ export async function solve(options: SolveOptions): Promise<Result> {
       ...(verifier && { verifier: meteredVerifier(verifier, { ledger, prices }) }),
       rng: rng(seed).split(problem.id),
       signal: AbortSignal.any([ledger.signal, ...(options.signal ? [options.signal] : [])]),
+      budgeted: Object.keys(ledger.budget).length > 0,
       emit,
     });
     refuseIfNothingFits(ledger);

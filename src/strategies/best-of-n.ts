@@ -1,7 +1,6 @@
 import { conclude } from "./conclude.ts";
-import { drawSamples } from "./samples.ts";
 import { fullSampling, type Sampling, wholeNumber } from "./sampling.ts";
-import { needVerifier, scoreAll } from "./scoring.ts";
+import { drawScored, needVerifier } from "./scoring.ts";
 import { type PlannedStrategy, planned } from "./strategy.ts";
 
 /**
@@ -21,7 +20,6 @@ export function bestOfN({ n = 16, ...knobs }: Sampling & { readonly n?: number }
   wholeNumber("n", n);
   return planned("best-of-n", { n, ...sampling }, async (problem, context) => {
     const verifier = needVerifier(context, "best-of-n", false);
-    const samples = await drawSamples(problem, context, n, sampling);
-    return conclude(context, (await scoreAll(problem, context, verifier, samples)).candidates, "best");
+    return conclude(context, await drawScored(problem, context, verifier, n, sampling), "best");
   });
 }

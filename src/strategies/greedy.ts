@@ -13,7 +13,8 @@ import { type PlannedStrategy, planned } from "./strategy.ts";
  */
 export function greedy({ maxTokens }: Pick<Sampling, "maxTokens"> = {}): PlannedStrategy {
   const sampling = fullSampling({ temperature: 0, ...(maxTokens === undefined ? {} : { maxTokens }) });
-  return planned("greedy", { maxTokens: sampling.maxTokens }, async (problem, context) =>
-    conclude(context, await drawSamples(problem, context, 1, sampling), "majority"),
-  );
+  return planned("greedy", { maxTokens: sampling.maxTokens }, async (problem, context) => {
+    const { candidates } = await drawSamples(problem, context, { n: 1 }, sampling);
+    return conclude(context, candidates, "majority");
+  });
 }

@@ -16,7 +16,8 @@ import { type PlannedStrategy, planned } from "./strategy.ts";
 export function majority({ n = 16, ...knobs }: Sampling & { readonly n?: number } = {}): PlannedStrategy {
   const sampling = fullSampling(knobs);
   wholeNumber("n", n);
-  return planned("majority", { n, ...sampling }, async (problem, context) =>
-    conclude(context, await drawSamples(problem, context, n, sampling), "majority"),
-  );
+  return planned("majority", { n, ...sampling }, async (problem, context) => {
+    const { candidates } = await drawSamples(problem, context, { n }, sampling);
+    return conclude(context, candidates, "majority");
+  });
 }

@@ -64,7 +64,7 @@ export async function rounds(problem: Problem, context: Context, options: Rounds
     const distinct = mergeEqual(proposed.beams, context);
     const last = proposed.refused || signal.aborted || round === sampling.maxRounds - 1;
     const open = last ? distinct.filter(({ complete }) => complete) : distinct;
-    const scored = await scoreAll(problem, context, verifier, open, await scoredTexts?.(open));
+    const scored = await scoreAll(problem, context, verifier, open, { texts: await scoredTexts?.(open) });
     const ended = last || scored.refused || signal.aborted;
     completed.push(...scored.candidates.filter(({ complete }) => complete));
     const carried = kept.flatMap(({ beam, width }) => (beam.complete ? [{ ...beam, count: width }] : []));

@@ -16,20 +16,32 @@ export function lossOf({ finish, error }: Completion): string | undefined {
   return finish === "cancelled" ? "cancelled" : undefined;
 }
 
+/** Which samples to draw: `n` of them, from the position `sample/first`. Default: from 0. */
+export interface Draw {
+  readonly n: number;
+  readonly first?: number;
+}
+
+/** Completed solutions, and whether a call was refused for lack of budget. */
+export interface Drawn {
+  readonly candidates: readonly Candidate[];
+  readonly refused: boolean;
+}
+
 /**
- * Draws `n` full solutions in one batch, at the positions `sample/0` to `sample/n-1`, and returns the completed
- * ones. A solution is complete when the model ended it, or when it states a final answer and was cut afterwards.
- * The trace is written while they arrive, in order of position.
+ * Draws full solutions in one batch, at the positions `sample/0` to `sample/n-1`. A solution is complete when
+ * the model ended it, or when it states a final answer and was cut afterwards. The trace is written while they
+ * arrive, in order of position.
  */
 export async function drawSamples(
   problem: Problem,
   context: Context,
-  n: number,
+  { n, first = 0 }: Draw,
   sampling: FullSampling,
-): Promise<readonly Candidate[]> {
+): Promise<Drawn> {
   const { model, signal, emit } = context;
   const requests = Array.from({ length: n }, (_, index): GenerateRequest => {
-    const position = `sample/${index}`;
+    const position = `sample/${first + index}`;
     return { ...sampling, prompt: problem.prompt, seed: seedOf(context, position), position };
   });
   const arrived: (Completion | undefined)[] = [];
@@ -42,14 +54,14 @@ export async function drawSamples(
   };
   const completions = await model.generate(requests, { signal, onCompletion: take });
   completions.forEach((completion, index) => void take(index, completion));
-  const cut = completions.filter(
-    ({ finish }, index) => finish === "length" && !drawn[index]!.complete,
-  ).length;
-  if (cut > 0) {
-    const text = `${cut} of ${n} solutions were cut before they ended and have no answer: raise maxTokens.`;
+  if (completions.some(({ finish }, index) => finish === "length" && !drawn[index]!.complete)) {
+    const text = "Solutions were cut before they ended and so have no answer: raise maxTokens.";
     emit({ type: "note", text });
   }
-  return drawn.filter(({ complete }) => complete);
+  return {
+    candidates: drawn.filter(({ complete }) => complete),
+    refused: completions.some(({ finish }) => finish === "refused"),
+  };
 }
 
 function asCandidate(problem: Problem, id: string, completion: Completion, emit: Context["emit"]): Candidate {

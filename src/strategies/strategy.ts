@@ -11,6 +11,8 @@ export interface Context {
   /** Split by position, never shared by order: `rng.split(position)`. */
   readonly rng: Rng;
   readonly signal: AbortSignal;
+  /** True under a budget: what is bought should then be scored before more is bought. Default false. */
+  readonly budgeted?: boolean;
   /** Appends to the trace; a note also reaches the receipt. */
   readonly emit: (event: TraceEvent) => void;
 }
