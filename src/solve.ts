@@ -1,23 +1,18 @@
 import { type Clock, systemClock } from "./budget/clock.ts";
-import { createLedger, type Entry, type Ledger } from "./budget/ledger.ts";
+import { endingOf, refuseIfNothingFits } from "./budget/ending.ts";
+import { type Journal, openJournal } from "./budget/journal.ts";
+import { createLedger, type Ledger } from "./budget/ledger.ts";
 import { defaultPrices, type PriceTable } from "./budget/prices.ts";
 import { createReceipt } from "./budget/receipt.ts";
 import { fitted } from "./models/fitted.ts";
-import { metered as meteredModel } from "./models/metered.ts";
+import { journaled } from "./models/journaled.ts";
+import { type LimitedOptions, limited } from "./models/limited.ts";
+import { metered } from "./models/metered.ts";
 import type { Model } from "./models/model.ts";
 import { rng } from "./random.ts";
-import { makeStrategy, type Outcome, type Strategy, type StrategyPlan } from "./strategies/index.ts";
-import {
-  type Budget,
-  BudgetTooSmallError,
-  type BudgetUnit,
-  type Plan,
-  type Problem,
-  type Result,
-  type StopReason,
-  type TraceEvent,
-  UsageError,
-} from "./types.ts";
+import { makeStrategy, type Strategy, type StrategyPlan } from "./strategies/index.ts";
+import { type Budget, type Plan, type Problem, type Result, type TraceEvent, UsageError } from "./types.ts";
+import { journaled as journaledVerifier } from "./verifiers/journaled.ts";
 import { metered as meteredVerifier } from "./verifiers/metered.ts";
 import type { Verifier } from "./verifiers/verifier.ts";
 
@@ -36,6 +31,10 @@ export interface SolveOptions {
   readonly seed?: number;
   /** Ends the search; the best so far is returned, with what was spent. */
   readonly signal?: AbortSignal;
+  /** A journal, or its path: what an earlier run paid for is replayed, the rest is bought and recorded. */
+  readonly journal?: Journal | string;
+  /** Concurrency, time limit per call and retries. Default: as `limited` has them. */
+  readonly limits?: Omit<LimitedOptions, "clock">;
   /** Default: the embedded models alone. */
   readonly prices?: PriceTable;
   /** Why this plan, for the receipt. Default "asked for". */
@@ -54,49 +53,79 @@ export interface SolveOptions {
  * @throws BudgetTooSmallError when not even the first call fits the budget
  */
 export async function solve(options: SolveOptions): Promise<Result> {
-  const { seed = 1, reason = "asked for", prices = defaultPrices, clock = systemClock } = options;
-  const problem = blind(options.problem);
-  const strategy = typeof options.strategy === "function" ? options.strategy : makeStrategy(options.strategy);
-  if (!Number.isSafeInteger(seed)) throw new UsageError(`seed must be a whole number, not ${seed}.`);
-  const ledger = createLedger({ budget: options.budget ?? {}, clock });
+  const { budget = {}, clock = systemClock, journal } = options;
+  const ledger = createLedger({ budget, clock });
   try {
-    const trace: TraceEvent[] = [];
-    const emit = (event: TraceEvent) => {
-      trace.push(event);
-      options.onEvent?.(event);
-    };
-    const { model, verifier } = options;
-    const outcome = await strategy(problem, {
-      model: fitted(meteredModel(model, { ledger, prices })),
-      ...(verifier && { verifier: meteredVerifier(verifier, { ledger, prices }) }),
-      rng: rng(seed).split(problem.id),
-      signal: AbortSignal.any([ledger.signal, ...(options.signal ? [options.signal] : [])]),
-      budgeted: Object.keys(ledger.budget).length > 0,
-      emit,
-    });
-    refuseIfNothingFits(ledger);
-    const { stop, stoppedBy } = endingOf(ledger, outcome, options.signal);
-    emit({ type: "stopped", reason: stop, ...(stoppedBy && { stoppedBy }) });
-    const receipt = createReceipt(ledger.entries, {
-      plan: planOf(strategy, model, verifier),
-      reason,
-      seed,
-      stop,
-      ...(stoppedBy && { stoppedBy }),
-      selectedTokens: outcome.selected?.outputTokens ?? 0,
-      budget: ledger.budget,
-      pricesVersion: prices.version,
-      wallMs: ledger.spent().ms ?? 0,
-      notes: [
-        ...(model.notes?.() ?? []),
-        ...(verifier?.notes?.() ?? []),
-        ...trace.flatMap((event) => (event.type === "note" ? [event.text] : [])),
-      ],
-    });
-    return { answer: outcome.selected?.answer, text: outcome.selected?.text, receipt, trace };
+    if (typeof journal !== "string") return await search(options, ledger, journal);
+    const opened = await openJournal(journal);
+    try {
+      return await search(options, ledger, opened);
+    } finally {
+      await opened.close();
+    }
   } finally {
     ledger.close();
   }
+}
+
+async function search(options: SolveOptions, ledger: Ledger, journal: Journal | undefined): Promise<Result> {
+  const { model, verifier, seed = 1, reason = "asked for", prices = defaultPrices } = options;
+  const problem = blind(options.problem);
+  const strategy = typeof options.strategy === "function" ? options.strategy : makeStrategy(options.strategy);
+  if (!Number.isSafeInteger(seed)) throw new UsageError(`seed must be a whole number, not ${seed}.`);
+  const trace: TraceEvent[] = [];
+  const emit = (event: TraceEvent) => {
+    trace.push(event);
+    options.onEvent?.(event);
+  };
+  const buying = { ledger, prices, journal, scope: problem.id };
+  const { selected, candidates } = await strategy(problem, {
+    model: boughtModel(model, buying, { ...options.limits, clock: ledger.clock }),
+    ...(verifier && { verifier: boughtVerifier(verifier, buying) }),
+    rng: rng(seed).split(problem.id),
+    signal: AbortSignal.any([ledger.signal, ...(options.signal ? [options.signal] : [])]),
+    budgeted: Object.keys(ledger.budget).length > 0,
+    emit,
+  });
+  refuseIfNothingFits(ledger);
+  const { stop, stoppedBy } = endingOf(ledger, candidates.length, options.signal?.aborted ?? false);
+  emit({ type: "stopped", reason: stop, ...(stoppedBy && { stoppedBy }) });
+  const notes = trace.flatMap((event) => (event.type === "note" ? [event.text] : []));
+  const receipt = createReceipt(ledger.entries, {
+    plan: planOf(strategy, model, verifier),
+    reason,
+    seed,
+    stop,
+    ...(stoppedBy && { stoppedBy }),
+    selectedTokens: selected?.outputTokens ?? 0,
+    budget: ledger.budget,
+    pricesVersion: prices.version,
+    wallMs: ledger.spent().ms ?? 0,
+    notes: [...(model.notes?.() ?? []), ...(verifier?.notes?.() ?? []), ...notes],
+  });
+  return { answer: selected?.answer, text: selected?.text, receipt, trace };
+}
+
+interface Buying {
+  readonly ledger: Ledger;
+  readonly prices: PriceTable;
+  readonly journal: Journal | undefined;
+  /** Tells apart equal calls of different problems. */
+  readonly scope: string;
+}
+
+/** Wrapped inside out: a call is fitted to the context, reserved, looked up, then sent and sent again. */
+function boughtModel(model: Model, buying: Buying, limits: LimitedOptions): Model {
+  const { ledger, prices, journal, scope } = buying;
+  const sent = limited(model, limits);
+  return fitted(metered(journal ? journaled(sent, { journal, scope }) : sent, { ledger, prices }));
+}
+
+function boughtVerifier(verifier: Verifier, { ledger, prices, journal, scope }: Buying): Verifier {
+  return meteredVerifier(journal ? journaledVerifier(verifier, { journal, scope }) : verifier, {
+    ledger,
+    prices,
+  });
 }
 
 /** The problem without its reference answer. */
@@ -109,37 +138,4 @@ function blind(problem: Problem | string): Problem {
 function planOf(strategy: Strategy, model: Model, verifier: Verifier | undefined): Plan {
   const plan = strategy.plan ?? { strategy: strategy.name || "unnamed", params: {} };
   return { ...plan, generator: model.name, ...(verifier && { verifier: verifier.name }) };
-}
-
-type Refused = Extract<Entry, { type: "refused" }>;
-
-function refusals({ entries }: Ledger): readonly Refused[] {
-  return entries.filter((entry) => entry.type === "refused");
-}
-
-/** The first call was refused for want of room, and so none was ever made. */
-function refuseIfNothingFits(ledger: Ledger): void {
-  const [first] = refusals(ledger);
-  if (first === undefined || first.unit === "ms" || ledger.entries.some(({ type }) => type === "settled"))
-    return;
-  const unit = first.unit;
-  const needed = first.most[unit];
-  throw new BudgetTooSmallError(
-    `One sample takes up to ${needed} ${unit} but the budget is ${ledger.budget[unit]}: raise it, or lower maxTokens.`,
-  );
-}
-
-function endingOf(
-  ledger: Ledger,
-  outcome: Outcome,
-  signal: AbortSignal | undefined,
-): { readonly stop: StopReason; readonly stoppedBy?: BudgetUnit } {
-  if (signal?.aborted) return { stop: "cancelled" };
-  if (ledger.signal.aborted) return { stop: "deadline", stoppedBy: "ms" };
-  const [refused] = refusals(ledger);
-  if (refused !== undefined) {
-    return { stop: refused.unit === "ms" ? "deadline" : "budget", stoppedBy: refused.unit };
-  }
-  const answered = ledger.entries.some((entry) => entry.type === "settled" && entry.outcome === "answered");
-  return { stop: outcome.candidates.length === 0 && !answered ? "failed" : "done" };
 }
