@@ -25,6 +25,22 @@ export function addAmounts(amounts: Iterable<Amounts>): Amounts {
   return { tokens, flops: operations, usd: trillionths === undefined ? undefined : trillionths / 1e12 };
 }
 
+/** The usage of several calls or attempts together. */
+export function addUsage(parts: readonly Usage[]): Usage {
+  const total = (of: (usage: Usage) => number | undefined) =>
+    parts.reduce((sum, usage) => sum + (of(usage) ?? 0), 0);
+  return {
+    inputTokens: total((usage) => usage.inputTokens),
+    outputTokens: total((usage) => usage.outputTokens),
+    ...(parts.every((usage) => usage.cachedTokens !== undefined) && {
+      cachedTokens: total((usage) => usage.cachedTokens),
+    }),
+    ...(parts.some((usage) => usage.reasoningTokens !== undefined) && {
+      reasoningTokens: total((usage) => usage.reasoningTokens),
+    }),
+  };
+}
+
 /** What a model's calls cost. */
 export interface Cost {
   /** One call that was made, with the usage of each of its attempts. */

@@ -1,6 +1,6 @@
 import { type BudgetUnit, type Role, type Usage, UsageError } from "../types.ts";
 import { outlast } from "./clock.ts";
-import { addAmounts, type Cost } from "./cost.ts";
+import { addAmounts, addUsage, type Cost } from "./cost.ts";
 import type { Actual, Estimate, Ledger, Reservation } from "./ledger.ts";
 
 /** What the ledger needs to know of a generation or a score. */
@@ -54,7 +54,8 @@ interface Call<Request> {
   readonly estimate: Estimate;
 }
 
-type Held<Request> = Call<Request> & { held: Reservation };
+/** A call with its reservation, and the failed attempts that it covers beside the one under way. */
+type Held<Request> = Call<Request> & { held: Reservation; failed: readonly Usage[] };
 
 const nothing: Usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0 };
 
@@ -90,7 +91,7 @@ async function sendWave<Request, Result extends Spent>(
       if (!open || signal.aborted) return false;
       const call = calls[place]!;
       const raised = ledger.extend(call.held, addAmounts([cost.of(attempts), call.estimate.most]));
-      if (raised) call.held = raised;
+      if (raised) Object.assign(call, { held: raised, failed: attempts });
       return raised !== undefined;
     },
   };
@@ -112,9 +113,10 @@ async function sendWave<Request, Result extends Spent>(
       const actual = { usage: nothing, cost: cost.of([]), ms: elapsed, retries: 0 };
       ledger.settle(held, { ...actual, outcome: "lost" });
     } else {
-      const usage = { inputTokens: call.most.input, outputTokens: call.most.output };
+      const last = { inputTokens: call.most.input, outputTokens: call.most.output };
+      const usage = addUsage([...call.failed, last]);
       const why = signal.aborted ? "cancelled" : "lost";
-      const actual = { usage, cost: held.most, ms: elapsed, retries: 0, assumed: true };
+      const actual = { usage, cost: held.most, ms: elapsed, retries: call.failed.length, assumed: true };
       ledger.settle(held, { ...actual, outcome: why });
       const reason =
         error instanceof Error ? error : new Error(`${kind.name} did not answer when it was told to stop.`);
@@ -159,7 +161,7 @@ export async function meter<Request extends { readonly position: string }, Resul
     const rest: Call<Request>[] = [];
     for (const call of waiting) {
       const held = ledger.reserve(call.estimate);
-      if (held) wave.push({ ...call, held });
+      if (held) wave.push({ ...call, held, failed: [] });
       else rest.push(call);
     }
     const elsewhere = wave.length === 0 ? ledger.nextSettlement() : undefined;

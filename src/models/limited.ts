@@ -1,4 +1,5 @@
 import { type Clock, outlast, sleep, systemClock } from "../budget/clock.ts";
+import { addUsage } from "../budget/cost.ts";
 import { rng } from "../random.ts";
 import { type Usage, UsageError } from "../types.ts";
 import { TransientError } from "./errors.ts";
@@ -31,21 +32,6 @@ interface Item {
   readonly index: number;
   readonly request: GenerateRequest;
   readonly attempts: Usage[];
-}
-
-function addUsage(parts: readonly Usage[]): Usage {
-  const total = (of: (usage: Usage) => number | undefined) =>
-    parts.reduce((sum, usage) => sum + (of(usage) ?? 0), 0);
-  return {
-    inputTokens: total((usage) => usage.inputTokens),
-    outputTokens: total((usage) => usage.outputTokens),
-    ...(parts.every((usage) => usage.cachedTokens !== undefined) && {
-      cachedTokens: total((usage) => usage.cachedTokens),
-    }),
-    ...(parts.some((usage) => usage.reasoningTokens !== undefined) && {
-      reasoningTokens: total((usage) => usage.reasoningTokens),
-    }),
-  };
 }
 
 /** A completion that cost what its attempts cost together. */
@@ -94,8 +80,13 @@ async function attempt(
   limits: Limits,
   requests: readonly GenerateRequest[],
   call: CallOptions,
-): Promise<readonly Completion[]> {
+): Promise<void> {
   const { clock, timeoutMs, graceMs } = limits;
+  if (call.signal?.aborted) {
+    const usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0 };
+    for (const place of requests.keys()) call.onCompletion?.(place, { text: "", finish: "cancelled", usage });
+    return;
+  }
   const timeout = new AbortController();
   const stopTimer = timeoutMs === undefined ? () => {} : clock.after(timeoutMs, () => timeout.abort());
   const signal = AbortSignal.any([timeout.signal, ...(call.signal ? [call.signal] : [])]);
@@ -120,7 +111,6 @@ async function attempt(
   for (const [place, request] of requests.entries())
     if (!told[place])
       take(place, await unanswered(model, request, call.signal?.aborted ? "cancelled" : "error", reason));
-  return told;
 }
 
 /** Takes a group of requests through its attempts. */
@@ -128,7 +118,7 @@ async function persist(
   group: readonly Item[],
   call: CallOptions,
   limits: Limits,
-  send: (requests: readonly GenerateRequest[], call: CallOptions) => Promise<readonly Completion[]>,
+  send: (requests: readonly GenerateRequest[], call: CallOptions) => Promise<void>,
   finish: (item: Item, completion: Completion) => void,
 ): Promise<void> {
   let pending = group;
