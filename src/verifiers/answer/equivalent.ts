@@ -49,8 +49,10 @@ function equalForms(a: string, b: string, depth: number): boolean {
   const [wordsA, wordsB] = [plainWords(a), plainWords(b)];
   if (wordsA !== undefined || wordsB !== undefined) return wordsA === wordsB;
   const [nameA, nameB] = [named(a), named(b)];
-  if (nameA !== undefined && nameB === undefined) return equalForms(nameA.value, b, depth + 1);
-  if (nameB !== undefined && nameA === undefined) return equalForms(a, nameB.value, depth + 1);
+  if (nameA !== undefined && nameB === undefined && !b.includes("="))
+    return equalForms(nameA.value, b, depth + 1);
+  if (nameB !== undefined && nameA === undefined && !a.includes("="))
+    return equalForms(a, nameB.value, depth + 1);
   if (nameA !== undefined && nameA.name === nameB?.name)
     return equalForms(nameA.value, nameB.value, depth + 1);
   const [listA, listB] = [parseCollection(a), parseCollection(b)];

@@ -16,6 +16,9 @@ export interface Call {
 const LONGEST_FORMULA = 300;
 const MOST_NODES = 400;
 const MOST_BARS = 4;
+const MOST_DEPTH = 12;
+/** `[` opens the degree of a root; nested ones are tried in every combination. */
+const MOST_ROOTS = 4;
 
 /** Commands that an answer may hold. Others (limits, integrals, matrices) are left to string comparison. */
 const COMMANDS = new Set(
@@ -48,9 +51,21 @@ function holdsWord(text: string): boolean {
   return letters.some((run) => !/^[abcnxyz]+$/.test(run));
 }
 
+/** Whether brackets of each kind close in order, no deeper than MOST_DEPTH. */
+function isBalanced(text: string): boolean {
+  const open: string[] = [];
+  for (const char of text) {
+    if ("([{".includes(char)) open.push(char === "(" ? ")" : char === "[" ? "]" : "}");
+    else if (")]}".includes(char) && open.pop() !== char) return false;
+    if (open.length > MOST_DEPTH) return false;
+  }
+  return open.length === 0;
+}
+
 function isSafe(text: string): boolean {
-  if (text.length > LONGEST_FORMULA || holdsWord(text)) return false;
+  if (text.length > LONGEST_FORMULA || holdsWord(text) || !isBalanced(text)) return false;
   if ((text.match(/\|/g) ?? []).length > MOST_BARS) return false;
+  if ((text.match(/\[/g) ?? []).length > MOST_ROOTS) return false;
   const commands = text.match(/\\[a-zA-Z]+|\\./g) ?? [];
   return commands.every((command) => COMMANDS.has(command.slice(1)));
 }

@@ -114,15 +114,27 @@ function brace(text: string): string {
     .replace(/\^(-?\d+)/g, "^{$1}");
 }
 
+/** One round of rewriting; what one rule leaves behind may be work for another. */
+function rewrite(text: string): string {
+  const bare = unwrap(joinThousands(tighten(spellOut(unwrap(text)))));
+  const number = parseRational(brace(bare)) ?? parseRational(bare);
+  return number === undefined ? brace(bare) : formatRational(number);
+}
+
+const MOST_ROUNDS = 50;
+
 /**
  * The plain form of an answer: no dollars, no LaTeX looks, no thousands separators, numbers as a decimal or a
  * fraction in lowest terms (`1/2` and `\frac{2}{4}` are `0.5`). Equal plain forms mean equal answers; unequal
  * ones may still be `equivalent`. Pure and total: any text gives a text.
  */
 export function normaliseAnswer(answer: string): string {
-  if (answer.length > LONGEST_ANSWER) return answer.trim();
-  const plain = joinThousands(tighten(spellOut(unwrap(answer))));
-  const bare = unwrap(plain);
-  const number = parseRational(brace(bare)) ?? parseRational(bare);
-  return number === undefined ? brace(bare) : formatRational(number);
+  let form = answer.trim();
+  if (form.length > LONGEST_ANSWER) return form;
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const next = rewrite(form);
+    if (next === form) break;
+    form = next;
+  }
+  return form;
 }
