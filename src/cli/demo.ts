@@ -127,8 +127,8 @@ function table(pairs: readonly Pair[], ms: number): string {
 ${row("greedy", "greedy")}
 ${row("search", "search")}
 
-Try your own: npx bedacht problems --level 3 --count 5 | npx bedacht solve --problems -
-or another model: npx bedacht solve "..." --generator openai:MODEL@http://127.0.0.1:8080/v1`;
+Try your own: npm run -s bedacht -- solve "Tom has 16 pens. Mia has 9 more pens than Tom. How many pens does Mia have?"
+Your own model: npm run -s bedacht -- solve "..." --generator openai:MODEL@http://127.0.0.1:8080/v1`;
 }
 
 function tokensOf({ receipt }: Result): number {

@@ -1,3 +1,4 @@
+import type { Journal } from "../budget/journal.ts";
 import { solve } from "../solve.ts";
 import type { Budget, Problem, Result, TraceEvent } from "../types.ts";
 import { type Choice, choose } from "./choice.ts";
@@ -5,6 +6,9 @@ import { budgetOf, pricesOf, type SolveFlags, strategyOf } from "./flags.ts";
 import { createOpener } from "./open.ts";
 import { openTrace } from "./trace.ts";
 import { type Watch, watch } from "./watch.ts";
+
+/** What a server is asked to bear, per search: 32 calls at once, ten minutes each. */
+const SERVER_LIMITS = { concurrency: 32, timeoutMs: 600_000 };
 
 /** Everything that the searches of one command share. */
 export interface Session {
@@ -30,11 +34,18 @@ export function openSession(flags: SolveFlags, tell: (message: string) => void):
   const prices = pricesOf(flags);
   const opener = createOpener({ tell, ...(flags.workers === undefined ? {} : { workers: flags.workers }) });
   const trace = openTrace(flags.trace);
+  let journal: Promise<Journal> | undefined;
+  const journalOf = async (path: string) => {
+    const { openJournal } = await import("../budget/journal.ts");
+    return openJournal(path);
+  };
   return {
     budget,
     choose: (prompt) => choose(prompt, flags),
     async solve(problem, choice, { signal, announce = () => {}, watched }) {
       const strategy = strategyOf(choice, flags);
+      if (flags.journal !== undefined) journal ??= journalOf(flags.journal);
+      const opened = await journal;
       const model = await opener.generator(choice.generator);
       const verifier = await opener.verifier(choice.verifier, choice.generator);
       const watching = watch(problem, prices, announce);
@@ -48,6 +59,8 @@ export function openSession(flags: SolveFlags, tell: (message: string) => void):
         prices,
         seed: flags.seed,
         reason: choice.reason,
+        ...(opened === undefined ? {} : { journal: opened }),
+        ...(choice.generator.kind === "openai" ? { limits: SERVER_LIMITS } : {}),
         signal,
         onEvent(event) {
           trace.write(problem.id, event);
@@ -57,6 +70,7 @@ export function openSession(flags: SolveFlags, tell: (message: string) => void):
     },
     async close() {
       trace.close();
+      await journal?.then((opened) => opened.close()).catch(() => {});
       await opener.close();
     },
   };

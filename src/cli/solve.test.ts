@@ -123,6 +123,29 @@ describe("bedacht solve", () => {
     expect(sentences(ended)).toEqual(["bedacht: stopping with the best answer so far; Ctrl-C again quits."]);
   });
 
+  it("resumes from its journal after SIGKILL and buys nothing twice", async () => {
+    let killed = false;
+    const server = await serve(({ index, seed }) =>
+      index < 4 || killed ? `#### ${seed % 3}` : { hang: true },
+    );
+    const args = ["p", "--n", "8", "--json", "--journal", join(folder, "run.db")];
+    await solve(server, args, {
+      watch(child) {
+        const check = setInterval(() => {
+          if (server.calls.length < 8 || killed) return;
+          killed = true;
+          clearInterval(check);
+          setTimeout(() => child.kill("SIGKILL"), 300);
+        }, 20).unref();
+      },
+    });
+    const resumed = JSON.parse((await solve(server, args)).stdout) as Result;
+    expect(resumed.receipt).toMatchObject({ replayedCalls: 4, repeatedCalls: 4, total: { calls: 8 } });
+    expect(server.calls).toHaveLength(12);
+    const undisturbed = JSON.parse((await solve(server, args.slice(0, 4))).stdout) as Result;
+    expect(resumed.trace).toEqual(undisturbed.trace);
+  });
+
   it("quits on the second Ctrl-C with 130", async () => {
     const script = `import { onInterrupt } from ${JSON.stringify(new URL("./interrupt.ts", import.meta.url).href)};
       onInterrupt(); setInterval(() => {}, 1000); console.log("ready");`;
@@ -161,6 +184,12 @@ describe("bad input", () => {
       /price table none\.json: there is no such file/,
     ],
     ["a trace that cannot be written", ["p", "--trace", "/nowhere/t.jsonl"], 2, /Cannot write the trace/],
+    [
+      "a file that is no journal",
+      ["p", "--generator", "openai:m@http://127.0.0.1:9/v1", "--journal", "README.md"],
+      2,
+      /README\.md is not a journal/,
+    ],
     ["a missing problem file", ["--problems", "none.jsonl"], 2, /none\.jsonl: there is no such file/],
     ["a missing GGUF file", ["p", "--generator", "gguf:none.gguf"], 2, /none\.gguf/],
   ])("%s: one sentence and the exit code", async (_, args, code, message) => {
