@@ -1,0 +1,110 @@
+import { expect, test } from "vitest";
+import type { GenerateRequest } from "../src/models/model.ts";
+import { scripted } from "../src/models/scripted.ts";
+import { solve } from "../src/solve.ts";
+import { beam, bestOfN, greedy, majority, type Strategy, weightedBestOfN } from "../src/strategies/index.ts";
+import type { Result, TraceEvent } from "../src/types.ts";
+import { custom } from "../src/verifiers/custom.ts";
+
+/**
+ * One small playthrough per strategy, to be read and checked by hand. A change shows as a difference in
+ * `test/golden/`; `npx vitest run test/golden.test.ts -u` writes them anew.
+ */
+
+const PROMPT = "3 boxes hold 4 pens each; 2 pens are lost. How many are left?";
+
+/** What may be written next, and what the verifier thinks of it. The likeliest comes first, and is wrong. */
+const NEXT: Readonly<Record<string, readonly string[]>> = {
+  "": ["3 + 4 = 7", "3 * 4 = 12"],
+  "3 + 4 = 7": ["7 - 2 = 5"],
+  "7 - 2 = 5": ["#### 5"],
+  "3 * 4 = 12": ["12 - 2 = 10", "12 + 2 = 14"],
+  "12 - 2 = 10": ["#### 10"],
+  "12 + 2 = 14": ["#### 14"],
+};
+const SCORES: Readonly<Record<string, number>> = {
+  "3 + 4 = 7": 0.3,
+  "7 - 2 = 5": 0.25,
+  "#### 5": 0.2,
+  "3 * 4 = 12": 0.8,
+  "12 - 2 = 10": 0.9,
+  "#### 10": 0.95,
+  "12 + 2 = 14": 0.1,
+  "#### 14": 0.15,
+};
+/** Which choices the whole solutions take: at the first step, at the second. */
+const TAKEN: readonly (readonly [number, number])[] = [
+  [0, 0],
+  [1, 1],
+  [0, 0],
+  [1, 0],
+  [0, 0],
+  [1, 0],
+];
+
+const lastLine = (text: string) => text.trimEnd().split("\n").at(-1)!;
+
+function write({ prefix = "", position, temperature }: GenerateRequest): string {
+  const number = Number(position.split("/").at(-1));
+  const taken = position.startsWith("sample") ? TAKEN[number]! : [number, number];
+  let text = prefix;
+  while (!lastLine(text).startsWith("####")) {
+    const options = NEXT[lastLine(text)]!;
+    const choice = temperature === 0 ? 0 : taken[lastLine(text) === "" ? 0 : 1]!;
+    const line = options[choice % options.length]!;
+    text += line.startsWith("####") ? line : `${line}\n`;
+  }
+  return text.slice(prefix.length);
+}
+
+function line(event: TraceEvent): string {
+  switch (event.type) {
+    case "proposed": {
+      const from = event.parent === undefined ? "" : ` after ${event.parent}`;
+      const answer = event.answer === undefined ? "" : `, answer ${event.answer}`;
+      const text = event.text.trimEnd().replaceAll("\n", " | ");
+      return `proposed ${event.id}${from}: ${text} (${event.outputTokens} tokens${answer})`;
+    }
+    case "scored":
+      return `scored   ${event.id}: ${event.score}`;
+    case "merged":
+      return `merged   ${event.id} into ${event.into}`;
+    case "pruned":
+    case "lost":
+      return `${event.type.padEnd(8)} ${event.id}: ${event.reason}`;
+    case "voted":
+      return `voted    ${event.answer}: ${event.weight.toFixed(2)} from ${event.candidates.join(" ")}`;
+    case "note":
+      return `note     ${event.text}`;
+    case "selected":
+      return `selected ${event.id}: ${event.answer}, ${event.why}`;
+    case "stopped":
+      return `stopped  ${event.reason}`;
+  }
+}
+
+function playthrough({ receipt, trace }: Result): string {
+  const { strategy, params } = receipt.plan;
+  const knobs = Object.entries(params).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  const { calls, inputTokens, outputTokens } = receipt.total;
+  const spent = `${calls} calls, ${inputTokens} + ${outputTokens} tokens, ${receipt.discardedTokens} discarded`;
+  const head = [`problem  ${PROMPT}`, `strategy ${strategy} ${knobs.join(" ")}`];
+  return `${[...head, ...trace.map(line), `receipt  ${spent}`].join("\n")}\n`;
+}
+
+const strategies: readonly Strategy[] = [
+  greedy(),
+  majority({ n: 6 }),
+  bestOfN({ n: 6 }),
+  weightedBestOfN({ n: 6 }),
+  beam({ n: 4, width: 2 }),
+];
+
+test.each(strategies.map((strategy) => ({ strategy, name: strategy.plan!.strategy })))(
+  "$name plays as written down",
+  async ({ strategy, name }) => {
+    const verifier = custom((text) => SCORES[lastLine(text)], { scoresPartial: true });
+    const result = await solve({ problem: PROMPT, strategy, model: scripted(write), verifier });
+    await expect(playthrough(result)).toMatchFileSnapshot(`./golden/${name}.txt`);
+  },
+);
