@@ -1,0 +1,3 @@
+export { type GgufOptions, gguf, type LocalModel } from "./gguf.ts";
+export { type GgufHeader, readGgufHeader } from "./header.ts";
+export { type GgufFacts, ggufFacts } from "./shape.ts";
