@@ -80,7 +80,9 @@ export function formatReceipt(receipt: Receipt): string {
     ...(roles.length === 1 ? [] : [row("total", total)]),
   ]);
   const share = total.outputTokens > 0 && roles.length > 0;
-  const params = Object.entries(plan.params).map(([name, value]) => `${name}=${value}`);
+  const params = Object.entries(plan.params).map(
+    ([name, value]) => `${name}=${typeof value === "string" ? JSON.stringify(value) : value}`,
+  );
   const models = plan.verifier ? `${plan.generator}, scored by ${plan.verifier}` : plan.generator;
   const facts: [string, string][] = [
     ["plan", `${[plan.strategy, ...params].join(" ")} on ${models} (${receipt.reason})`],

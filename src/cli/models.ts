@@ -9,35 +9,43 @@ interface Row {
   readonly path: string;
   /** `undefined`: the file is not there. */
   readonly bytes: number | undefined;
+  /** Parameters without the embeddings, as papers count. */
+  readonly parameters: number | undefined;
 }
 
 /** `bedacht models`: what is on this machine, and how to use something else. */
 export async function modelsCommand({ json = false }: { json?: boolean }): Promise<void> {
-  const embedded = EMBEDDED_MODELS.map((model): Row => {
-    const path = embeddedPath(model.name);
-    return { name: model.name, purpose: model.purpose, path, bytes: sizeOf(path) };
-  });
+  const embedded = await Promise.all(
+    EMBEDDED_MODELS.map(async (model): Promise<Row> => {
+      const path = embeddedPath(model.name);
+      const bytes = statSync(path, { throwIfNoEntry: false })?.size;
+      const parameters = bytes === undefined ? undefined : await parametersOf(path);
+      return { name: model.name, purpose: model.purpose, path, bytes, parameters };
+    }),
+  );
   await output().write(json ? `${JSON.stringify({ embedded })}\n` : describeModels(embedded));
 }
 
-function sizeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.size;
+async function parametersOf(path: string): Promise<number> {
+  const { ggufFacts, readGgufHeader } = await import("../models/gguf/index.ts");
+  return ggufFacts(readGgufHeader(path)).shape.nonEmbeddingParameters;
 }
 
 function describeModels(embedded: readonly Row[]): string {
-  const row = ({ name, bytes, purpose, path }: Row) =>
-    `  ${name.padEnd(9)} ${size(bytes).padStart(8)}  ${purpose}\n${" ".repeat(22)}${path}\n`;
-  return `Embedded: chain and countdown problems, nothing else
-${embedded.map(row).join("")}
-Your own
-  --generator gguf:FILE                       a GGUF file
-  --generator hf:USER/REPO:QUANT              a GGUF file of the Hugging Face Hub, downloaded once
+  return `Embedded, for chain and countdown problems and nothing else:
+${embedded.map(describeRow).join("")}
+Your own:
+  --generator gguf:FILE                         a GGUF file
+  --generator hf:USER/REPO:QUANT                a GGUF file of the Hugging Face Hub, downloaded once
   --generator openai:MODEL@http://HOST:PORT/v1  llama.cpp, vLLM, Ollama, SGLang or a hosted service
-  --verifier judge | judge:MODEL | prm:FILE   what scores the candidates
+  --verifier judge, judge:MODEL or prm:FILE     what scores the candidates, if not their votes
 `;
 }
 
-function size(bytes: number | undefined): string {
-  if (bytes === undefined) return "missing";
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+function describeRow({ name, bytes, parameters, purpose, path }: Row): string {
+  const facts =
+    bytes === undefined || parameters === undefined
+      ? "the file is missing"
+      : `${(parameters / 1e6).toFixed(2)}M parameters without embeddings, ${(bytes / 1e6).toFixed(1)} MB`;
+  return `  ${name.padEnd(9)} ${purpose}\n${" ".repeat(12)}${facts}: ${path}\n`;
 }

@@ -1,4 +1,5 @@
 import type { Budget, BudgetUnit, TraceEvent } from "../types.ts";
+import { printable } from "./render.ts";
 
 /** What is known of a search while it runs. Plain data; `follow` makes the next one from an event. */
 export interface Progress {
@@ -85,7 +86,8 @@ export function frame(progress: Progress, spent: Spent, budget: Budget, columns:
 }
 
 function leaderText({ answer, votes, score }: { answer: string; votes: number; score: number }): string {
-  const shown = answer.length > 40 ? `${answer.slice(0, 39)}…` : answer;
+  const text = printable(answer).replace(/\s+/g, " ");
+  const shown = text.length > 40 ? `${text.slice(0, 39)}…` : text;
   return `${shown} (${votes} vote${votes === 1 ? "" : "s"}${score > 0 ? `, score ${score.toFixed(2)}` : ""})`;
 }
 

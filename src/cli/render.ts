@@ -7,11 +7,11 @@ export function renderResult(result: Result, colour: boolean): string {
   const strong = (text: string) => (colour ? styleText("bold", text, { validateStream: false }) : text);
   const why = whyOf(result);
   const lines = [
-    `${strong("Answer:")} ${result.answer === undefined ? "none" : strong(result.answer)}`,
-    ...(why === undefined ? [] : [`${strong("Why:")} ${why}`]),
+    `${strong("Answer:")} ${result.answer === undefined ? "none" : strong(printable(result.answer))}`,
+    ...(why === undefined ? [] : [`${strong("Why:")} ${printable(why)}`]),
     ...(result.text === undefined || result.text.trim() === ""
       ? []
-      : [strong("Solution:"), indent(result.text.trimEnd())]),
+      : [strong("Solution:"), indent(printable(result.text.trimEnd()))]),
     strong("Receipt:"),
     indent(formatReceipt(result.receipt).trimEnd()),
   ];
@@ -37,6 +37,11 @@ export function whyNot({ trace, receipt }: Result): string {
 /** True when standard output may be coloured: a terminal, and NO_COLOR is not set (https://no-color.org). */
 export function mayColour(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
+}
+
+/** Text of a model without control codes other than line breaks and tabs: it must not steer the terminal. */
+export function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, "\u{fffd}");
 }
 
 function indent(text: string): string {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { type Loopback, type LoopbackCall, type LoopbackReply, startLoopback } from "../../test/loopback.ts";
 import { type Ended, type SpawnOptions, spawnCli } from "../../test/spawn-cli.ts";
+import { writeTinyGguf } from "../../test/tiny-gguf.ts";
 import type { Result } from "../types.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bedacht-cli-"));
@@ -69,6 +70,13 @@ describe("bedacht solve", () => {
     expect(stdout.match(/\n/g)).toHaveLength(1);
     const result = JSON.parse(stdout) as Result;
     expect(result).toMatchObject({ answer: "42", receipt: { stop: "done", total: { calls: 3 } } });
+  });
+
+  it("prints no control codes of the model", async () => {
+    const server = await serve(() => "\u001b[31mred\u0007\n#### 4\u001b[2J2");
+    const { stdout, stderr } = await solve(server, ["p", "--n", "1"]);
+    expect(stdout).toContain("#### 4\ufffd[2J2");
+    expect((stdout + stderr).replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
   });
 
   it("writes the trace as JSON lines, and the same answer for the same seed", async () => {
@@ -156,6 +164,36 @@ describe("bedacht solve", () => {
   });
 });
 
+describe("a GGUF file", () => {
+  const path = writeTinyGguf(join(folder, "tiny.gguf"), { contextLength: 64 });
+  const gguf = (...args: string[]) =>
+    spawnCli(["solve", ...args, "--n", "2", "--workers", "1", "--generator", `gguf:${path}`]);
+
+  it("runs, on as many processes as asked, with its FLOPs on the receipt", async () => {
+    const ended = await gguf("hello", "--json", "--max-tokens", "8");
+    const { receipt } = JSON.parse(ended.stdout) as Result;
+    expect(receipt).toMatchObject({ plan: { generator: "tiny" }, total: { calls: 2 } });
+    expect(receipt.total.flops).toBeGreaterThan(0);
+    expect(ended.code).toBe(1);
+  });
+
+  it("too small for the prompt: one sentence that says so", async () => {
+    const ended = await gguf("many words ".repeat(50));
+    expect(ended.code).toBe(1);
+    expect(sentences(ended)).toEqual([
+      expect.stringMatching(/prompt has \d+ tokens and the context holds 64/),
+    ]);
+  });
+
+  it("truncated: one sentence and exit code 2", async () => {
+    const cut = file("cut.gguf", "");
+    writeFileSync(cut, readFileSync(path).subarray(0, 3000));
+    const ended = await spawnCli(["solve", "p", "--generator", `gguf:${cut}`]);
+    expect(ended.code).toBe(2);
+    expect(sentences(ended)).toEqual([expect.stringMatching(/truncated or damaged/)]);
+  });
+});
+
 describe("bad input", () => {
   it.each([
     [
@@ -207,7 +245,7 @@ describe("bad input", () => {
   it("a budget too small for one sample: exit code 3", async () => {
     const ended = await solve(await serve(mostly42), ["p", "--budget", "tokens=5"]);
     expect(ended.code).toBe(3);
-    expect(sentences(ended)).toEqual([expect.stringMatching(/One sample takes up to \d+ tokens/)]);
+    expect(sentences(ended)).toEqual([expect.stringMatching(/One sample takes up to tokens=\d+/)]);
   });
 
   it.each([
