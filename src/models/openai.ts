@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "../budget/clock.ts";
 import { UsageError } from "../types.ts";
 import type { CallOptions, Completion, GenerateRequest, Model, ModelShape } from "./model.ts";
 import type { Body } from "./openai/body.ts";
@@ -40,8 +41,8 @@ export interface OpenAiOptions {
   readonly probeTimeoutMs?: number;
   readonly fetch?: typeof fetch;
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Milliseconds, for `Completion.ms`. Default `performance.now`. */
-  readonly clock?: () => number;
+  /** Default: the machine's. */
+  readonly clock?: Pick<Clock, "now">;
 }
 
 /**
@@ -74,7 +75,7 @@ export async function openai(options: OpenAiOptions): Promise<Model> {
     useN: options.useN ?? false,
     extra,
     note,
-    clock: options.clock ?? (() => performance.now()),
+    clock: options.clock ?? systemClock,
   });
   const contextLength = options.contextLength ?? server.contextLength;
   const alive = (signal: AbortSignal | undefined) =>

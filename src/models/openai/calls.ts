@@ -1,3 +1,4 @@
+import type { Clock } from "../../budget/clock.ts";
 import { UsageError } from "../../types.ts";
 import { TransientError } from "../errors.ts";
 import type { CallOptions, Completion, GenerateRequest } from "../model.ts";
@@ -15,7 +16,7 @@ export interface CallsOptions {
   readonly useN: boolean;
   readonly extra: Body;
   readonly note: (text: string) => void;
-  readonly clock: () => number;
+  readonly clock: Pick<Clock, "now">;
 }
 
 /** Sends requests and gathers completions. */
@@ -71,7 +72,7 @@ export function createCalls(options: CallsOptions): Calls {
     { onText }: CallOptions,
     signal: AbortSignal,
   ): Promise<(Completion | undefined)[]> {
-    const start = options.clock();
+    const start = options.clock.now();
     const collector = collect({
       requests,
       kind: server.kind,
@@ -80,7 +81,7 @@ export function createCalls(options: CallsOptions): Calls {
       onText: (choice, delta) => onText?.(indices[choice]!, delta),
     });
     const timed = (completion: Completion | undefined) =>
-      completion && { ...completion, ms: options.clock() - start };
+      completion && { ...completion, ms: options.clock.now() - start };
     let sent = false;
     try {
       signal.throwIfAborted();
