@@ -1,0 +1,90 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import type { Rng } from "../src/random.ts";
+import type { Result } from "../src/types.ts";
+import type { Kills } from "./kill.ts";
+import { lasting } from "./kill-trial.ts";
+
+const cli = new URL("../src/cli/main.ts", import.meta.url).pathname;
+
+/** One level each of a family, so that searches differ in length. */
+const prompts = [
+  "Use 3, 5, 7 and 12 with + - * / to make 24. Use every number once.",
+  "Use 2, 6 and 9 with + - * / to make 21. Use every number once.",
+  "Use 1, 4, 8 and 11 with + - * / to make 24. Use every number once.",
+];
+
+/** Runs the command line, killed after `ms`; its output when it was not. */
+function command(args: readonly string[], ms: number): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [cli, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    let errors = "";
+    child.stdout.on("data", (chunk) => {
+      output += chunk;
+    });
+    child.stderr.on("data", (chunk) => {
+      errors += chunk;
+    });
+    const timer = Number.isFinite(ms) ? setTimeout(() => child.kill("SIGKILL"), ms) : undefined;
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      clearTimeout(timer);
+      if (signal === "SIGKILL") resolve(undefined);
+      else if (code === 0) resolve(output);
+      else reject(new Error(`bedacht ${args.join(" ")} ended with ${code}: ${errors}`));
+    });
+  });
+}
+
+/** Reads a journal: calls begun again after their result was on disk, and calls begun more than once. */
+function record(journal: string): { twice: string[]; repeats: number } {
+  const database = new Database(journal, { readonly: true });
+  const twice = database
+    .prepare(
+      "select again.position from calls again join calls first using (key) where again.event = 'begun' and first.event = 'answered' and again.id > first.id",
+    )
+    .pluck()
+    .all() as string[];
+  const repeats = database
+    .prepare("select count(*) - count(distinct key) from calls where event = 'begun'")
+    .pluck()
+    .get() as number;
+  database.close();
+  return { twice, repeats };
+}
+
+/** One search of pico on the command line: undisturbed, and killed up to five times. */
+export async function picoTrial(seed: number, random: Rng): Promise<Kills> {
+  const folder = mkdtempSync(join(tmpdir(), "bedacht-kill-"));
+  try {
+    const journal = join(folder, "run.db");
+    const strategy = random.pick(["majority", "best-of-n", "weighted-best-of-n", "beam"]);
+    const args = ["solve", random.pick(prompts), "--strategy", strategy, "--n", "64", "--seed", String(seed)];
+    const start = performance.now();
+    const undisturbed = await command([...args, "--json"], Infinity);
+    const duration = performance.now() - start;
+    let kills = 0;
+    let disturbed: string | undefined;
+    while (disturbed === undefined) {
+      const patience = kills < 5 ? random.int(200, Math.ceil(duration)) : Infinity;
+      disturbed = await command([...args, "--json", "--journal", journal], patience);
+      if (disturbed === undefined) kills += 1;
+    }
+    const [expected, got] = [undisturbed!, disturbed].map((line) => lasting(JSON.parse(line) as Result));
+    const { twice, repeats } = record(journal);
+    return {
+      trials: 1,
+      kills,
+      repeats,
+      answeredRepeats: 0,
+      boughtTwice: twice.map((position) => `${seed}: ${position}`),
+      changed: expected === got ? [] : [`${seed} (${strategy}):\n${expected}\n${got}`],
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
