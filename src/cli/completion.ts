@@ -49,7 +49,7 @@ function describeOption(option: Option): Flag {
       : name === "--generator"
         ? ["pico", "gguf:", "hf:", "openai:"]
         : name === "--verifier"
-          ? ["pico", "rule", "judge", "judge:", "prm:", "none"]
+          ? ["pico", "rule", "judge", "judge:", "prm:", "orm:", "none"]
           : undefined);
   return {
     name,

@@ -64,8 +64,9 @@ describe("bedacht", () => {
       Models:
         --generator <model>     pico, gguf:FILE, hf:USER/REPO:QUANT or
                                 openai:MODEL@URL (default: pico where it can)
-        --verifier <model>      pico, rule, judge, judge:MODEL, prm:FILE or none
-                                (default: pico's, where it can)
+        --verifier <model>      pico, rule, judge, judge:MODEL, prm:FILE,
+                                prm:vllm:MODEL@URL, prm:sglang:MODEL@URL, orm:FILE or
+                                none (default: pico where it can)
         --workers <count>       processes that run GGUF files (default: 2, or 1 on one
                                 core)
 

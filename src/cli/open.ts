@@ -1,7 +1,11 @@
 import { embeddedPath } from "../models/embedded.ts";
+import { limited } from "../models/limited.ts";
 import type { Model, Reader } from "../models/model.ts";
 import type { Verifier } from "../verifiers/verifier.ts";
 import type { GeneratorSpec, VerifierSpec } from "./specs.ts";
+
+/** What a server is asked to bear, per search: 32 calls at once, ten minutes each. */
+export const SERVER_LIMITS = { concurrency: 32, timeoutMs: 600_000 } as const;
 
 /** Opens models at their first use, each once, and closes them all. */
 export interface Opener {
@@ -19,10 +23,8 @@ export interface OpenerOptions {
   readonly tell: (message: string) => void;
 }
 
-type LocalModel = Model & Reader;
-
 /** An opener without any model yet. */
-export function createOpener({ workers, tell }: OpenerOptions): Opener {
+export function createOpener(options: OpenerOptions): Opener {
   const opened = new Map<string, Promise<{ close(): Promise<void> }>>();
   const once = <T extends { close(): Promise<void> }>(key: string, open: () => Promise<T>): Promise<T> => {
     const before = opened.get(key) as Promise<T> | undefined;
@@ -31,38 +33,22 @@ export function createOpener({ workers, tell }: OpenerOptions): Opener {
     opened.set(key, made);
     return made;
   };
-  const local = (path: string): Promise<LocalModel> =>
-    once(`gguf:${path}`, async () => {
-      const { gguf } = await import("../models/gguf/index.ts");
-      return gguf({ path, ...(workers === undefined ? {} : { workers }) });
-    });
-  const file = async (source: string): Promise<string> => {
-    if (!source.startsWith("hf:")) return source;
-    const { download } = await import("../models/gguf/hf.ts");
-    return download(source, { tell });
-  };
+  const local = (source: string) => once(`local ${source}`, () => openLocal(source, options));
   const generator = async (spec: GeneratorSpec): Promise<Model> => {
     if (spec.kind === "embedded") return local(embeddedPath(spec.name));
     if (spec.kind === "gguf") return local(spec.path);
-    if (spec.kind === "hf") return local(await file(spec.address));
-    return once(`openai:${spec.model}@${spec.baseUrl}`, async () => {
+    if (spec.kind === "hf") return local(spec.address);
+    return once(`server ${spec.model}@${spec.baseUrl}`, async () => {
       const { openai } = await import("../models/openai.ts");
       return openai({ model: spec.model, baseUrl: spec.baseUrl });
     });
-  };
-  const scorer = async (source: string): Promise<Verifier> => {
-    const { prm } = await import("../verifiers/prm.ts");
-    return prm(await local(await file(source)));
   };
   return {
     generator,
     async verifier(spec, ofGenerator) {
       if (spec.kind === "none") return undefined;
-      if (spec.kind === "pico") return scorer(embeddedPath("pico-prm"));
-      if (spec.kind === "prm") return scorer(spec.source);
-      if (spec.kind === "rule") return (await import("../verifiers/rule.ts")).rule();
-      const { judge } = await import("../verifiers/judge.ts");
-      return judge({ model: await generator(spec.model ?? ofGenerator) });
+      const key = `verifier ${JSON.stringify([spec, ofGenerator])}`;
+      return once(key, () => openVerifier(spec, ofGenerator, { local, generator }));
     },
     async close() {
       const models = await Promise.allSettled(opened.values());
@@ -71,4 +57,45 @@ export function createOpener({ workers, tell }: OpenerOptions): Opener {
       );
     },
   };
+}
+
+type LocalModel = Model & Reader;
+
+/** A GGUF file, downloaded first when `source` is an `hf:` address. */
+async function openLocal(source: string, { workers, tell }: OpenerOptions): Promise<LocalModel> {
+  const { gguf } = await import("../models/gguf/index.ts");
+  const processes = workers === undefined ? {} : { workers };
+  if (!source.startsWith("hf:")) return gguf({ path: source, ...processes });
+  const { download } = await import("../models/gguf/hf.ts");
+  return gguf({ path: await download(source, { tell }), ...processes });
+}
+
+interface Openers {
+  readonly local: (source: string) => Promise<LocalModel>;
+  readonly generator: (spec: GeneratorSpec) => Promise<Model>;
+}
+
+async function openVerifier(
+  spec: Exclude<VerifierSpec, { kind: "none" }>,
+  ofGenerator: GeneratorSpec,
+  { local, generator }: Openers,
+): Promise<Verifier> {
+  switch (spec.kind) {
+    case "rule":
+      return (await import("../verifiers/rule.ts")).rule();
+    case "pico":
+      return (await import("../verifiers/prm.ts")).prm(await local(embeddedPath("pico-prm")));
+    case "prm":
+      return (await import("../verifiers/prm.ts")).prm(await local(spec.source));
+    case "orm":
+      return (await import("../verifiers/orm.ts")).orm(await local(spec.source));
+    case "prm-server":
+      return (await import("../verifiers/prm-http.ts")).prmHttp(spec);
+    case "judge": {
+      const { judge } = await import("../verifiers/judge.ts");
+      const by = spec.model ?? ofGenerator;
+      const model = await generator(by);
+      return judge({ model: by.kind === "openai" ? limited(model, SERVER_LIMITS) : model });
+    }
+  }
 }

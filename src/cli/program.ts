@@ -96,7 +96,7 @@ function addSolve(program: Command): void {
     )
     .option(
       "--verifier <model>",
-      "pico, rule, judge, judge:MODEL, prm:FILE or none (default: pico's, where it can)",
+      "pico, rule, judge, judge:MODEL, prm:FILE, prm:vllm:MODEL@URL, prm:sglang:MODEL@URL, orm:FILE or none (default: pico where it can)",
     )
     .option(
       "--workers <count>",

@@ -3,12 +3,9 @@ import { solve } from "../solve.ts";
 import type { Budget, Problem, Result, TraceEvent } from "../types.ts";
 import { type Choice, choose } from "./choice.ts";
 import { budgetOf, pricesOf, type SolveFlags, strategyOf } from "./flags.ts";
-import { createOpener } from "./open.ts";
+import { createOpener, SERVER_LIMITS } from "./open.ts";
 import { openTrace } from "./trace.ts";
 import { type Watch, watch } from "./watch.ts";
-
-/** What a server is asked to bear, per search: 32 calls at once, ten minutes each. */
-const SERVER_LIMITS = { concurrency: 32, timeoutMs: 600_000 };
 
 /** Everything that the searches of one command share. */
 export interface Session {

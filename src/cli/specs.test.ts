@@ -42,12 +42,18 @@ describe("parseVerifier", () => {
       "judge:openai:m@http://h:1/v1",
       { kind: "judge", model: { kind: "openai", model: "m", baseUrl: "http://h:1/v1" } },
     ],
+    ["orm:m.gguf", { kind: "orm", source: "m.gguf" }],
+    ["prm:hf:U/R:Q8_0", { kind: "prm", source: "hf:U/R:Q8_0" }],
+    [
+      "prm:vllm:Qwen/PRM@http://h:8000",
+      { kind: "prm-server", server: "vllm", model: "Qwen/PRM", baseUrl: "http://h:8000" },
+    ],
     ["prm:pico/pico-prm.gguf", { kind: "prm", source: "pico/pico-prm.gguf" }],
   ])("reads %s", (text, spec) => {
     expect(parseVerifier(text)).toEqual(spec);
   });
 
-  it.each(["", "prm:", "judge:", "judge:nobody", "oracle"])("refuses %j", (text) => {
+  it.each(["", "prm:", "judge:", "judge:nobody", "prm:vllm:m", "oracle"])("refuses %j", (text) => {
     expect(() => parseVerifier(text)).toThrow(UsageError);
   });
 });

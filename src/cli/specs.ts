@@ -14,11 +14,20 @@ export type VerifierSpec =
   | { readonly kind: "rule" }
   /** Without a model of its own, the generator judges. */
   | { readonly kind: "judge"; readonly model?: GeneratorSpec }
-  | { readonly kind: "prm"; readonly source: string };
+  /** A GGUF file, or an `hf:` address of one. */
+  | { readonly kind: "prm"; readonly source: string }
+  | { readonly kind: "orm"; readonly source: string }
+  | {
+      readonly kind: "prm-server";
+      readonly server: "vllm" | "sglang";
+      readonly model: string;
+      readonly baseUrl: string;
+    };
 
 const HOSTED = "https://api.openai.com/v1";
 const GENERATORS = "pico, gguf:FILE, hf:USER/REPO:QUANT or openai:MODEL@URL";
-const VERIFIERS = "pico, rule, judge, judge:MODEL, prm:FILE or none";
+const VERIFIERS =
+  "pico, rule, judge, judge:MODEL, prm:FILE, prm:vllm:MODEL@URL, prm:sglang:MODEL@URL, orm:FILE or none";
 
 /** Parses `--generator`. Throws a `UsageError` that names the right forms. */
 export function parseGenerator(text: string): GeneratorSpec {
@@ -27,7 +36,8 @@ export function parseGenerator(text: string): GeneratorSpec {
   const [kind, rest] = splitKind(text);
   if (kind === "gguf" && rest !== "") return { kind, path: rest };
   if (kind === "hf" && /^[^/\s]+\/[^\s]+$/.test(rest)) return { kind, address: text };
-  if (kind === "openai" && rest !== "") return parseOpenAi(rest);
+  const served = kind === "openai" ? parseServed(rest, HOSTED) : undefined;
+  if (served !== undefined) return { kind: "openai", ...served };
   throw new UsageError(`The generator "${text}" is unknown: use ${GENERATORS}.`);
 }
 
@@ -36,7 +46,11 @@ export function parseVerifier(text: string): VerifierSpec {
   if (text === "none" || text === "pico" || text === "rule" || text === "judge") return { kind: text };
   const [kind, rest] = splitKind(text);
   if (kind === "judge" && rest !== "") return { kind, model: parseGenerator(rest) };
-  if (kind === "prm" && rest !== "") return { kind, source: rest };
+  const [server, address] = splitKind(rest);
+  if (kind === "prm" && (server === "vllm" || server === "sglang")) {
+    const served = parseServed(address);
+    if (served !== undefined) return { kind: "prm-server", server, ...served };
+  } else if ((kind === "prm" || kind === "orm") && rest !== "") return { kind, source: rest };
   throw new UsageError(`The verifier "${text}" is unknown: use ${VERIFIERS}.`);
 }
 
@@ -45,15 +59,12 @@ function splitKind(text: string): [string, string] {
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** Model names may hold "@" and ":", so the address starts at the last "@http". */
-function parseOpenAi(rest: string): GeneratorSpec {
+/** MODEL@URL. Model names may hold "@" and ":", so the address starts at the last "@http". */
+function parseServed(rest: string, home?: string): { model: string; baseUrl: string } | undefined {
   const at = rest.search(/@(?!.*@https?:)https?:/);
   const model = at < 0 ? rest : rest.slice(0, at);
-  const address = at < 0 ? HOSTED : rest.slice(at + 1);
-  if (model === "" || (at < 0 && /:\/\//.test(rest)) || !URL.canParse(address)) {
-    throw new UsageError(
-      `The generator "openai:${rest}" needs a model and an address: openai:MODEL@http://HOST:PORT/v1.`,
-    );
-  }
-  return { kind: "openai", model, baseUrl: address };
+  const baseUrl = at < 0 ? home : rest.slice(at + 1);
+  if (model === "" || model.includes("://") || baseUrl === undefined || !URL.canParse(baseUrl))
+    return undefined;
+  return { model, baseUrl };
 }
