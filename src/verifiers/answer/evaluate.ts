@@ -1,6 +1,16 @@
 import * as complex from "./complex.ts";
 import type { Call, Formula } from "./grammar.ts";
-import { add, divide, multiply, negate, parseRational, power, type Rational, rational } from "./rational.ts";
+import {
+  add,
+  divide,
+  multiply,
+  negate,
+  parseRational,
+  power,
+  type Rational,
+  rational,
+  toNumber,
+} from "./rational.ts";
 
 const CONSTANTS: Readonly<Record<string, complex.Complex>> = {
   Pi: complex.real(Math.PI),
@@ -165,7 +175,7 @@ export function numerically(formula: Formula, point: Readonly<Record<string, num
   }
   if (formula.digits !== undefined) {
     const exact = parseRational(formula.digits);
-    return exact && { value: complex.real(Number(exact.top) / Number(exact.bottom)), largest: 0 };
+    return exact && { value: complex.real(toNumber(exact)), largest: 0 };
   }
   const args: Numeric[] = [];
   for (const part of formula.head === "InvisibleOperator" ? factors(formula.args) : formula.args) {
@@ -190,7 +200,7 @@ function apply({ head, args: written }: Call, args: readonly complex.Complex[]):
   if (head === "Multiply" || head === "InvisibleOperator") return args.reduce(complex.times);
   if (head === "Factorial") {
     const exact = factorial(a.im === 0 ? a.re : undefined);
-    return complex.real(exact === undefined ? Number.NaN : Number(exact.top));
+    return complex.real(exact === undefined ? Number.NaN : toNumber(exact));
   }
   if (head === "Log" && b === undefined) return complex.over(complex.ln(a), complex.real(Math.LN10));
   if (args.length === 1) return UNARY[head]?.(a);
