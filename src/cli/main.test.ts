@@ -1,6 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { describe, expect, it } from "vitest";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
 import { spawnCli } from "../../test/spawn-cli.ts";
+import { writeTinyGguf } from "../../test/tiny-gguf.ts";
 
 describe("bedacht", () => {
   it("prints help with examples", async () => {
@@ -204,6 +208,33 @@ describe("bedacht problems", () => {
       },
     });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+});
+
+describe("bedacht models", () => {
+  const cache = mkdtempSync(join(tmpdir(), "bedacht-models-"));
+  afterAll(() => rmSync(cache, { recursive: true }));
+  const folder = join(cache, "hf", "somebody", "tiny-GGUF");
+  mkdirSync(folder, { recursive: true });
+  writeTinyGguf(join(folder, "tiny-f16.gguf"));
+
+  it("lists embedded and downloaded models and how to use one's own", async () => {
+    const { code, stdout } = await spawnCli(["models"], { env: { BEDACHT_CACHE: cache } });
+    expect(code).toBe(0);
+    for (const text of [
+      "pico-s",
+      "pico-prm",
+      "hf:somebody/tiny-GGUF/tiny-f16.gguf",
+      "--generator openai:MODEL@",
+    ])
+      expect(stdout).toContain(text);
+  });
+
+  it("prints them as JSON", async () => {
+    const { stdout } = await spawnCli(["models", "--json"], { env: { BEDACHT_CACHE: cache } });
+    const { embedded, downloaded } = JSON.parse(stdout);
+    expect(embedded.map(({ name }: { name: string }) => name)).toEqual(["pico-s", "pico-prm", "pico-l"]);
+    expect(downloaded).toMatchObject([{ bytes: expect.any(Number), parameters: expect.any(Number) }]);
   });
 });
 

@@ -1,11 +1,13 @@
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
+import { join, sep } from "node:path";
 import { EMBEDDED_MODELS, embeddedPath } from "../models/embedded.ts";
 import { output } from "./output.ts";
 
 /** A model file on this machine. */
 interface Row {
   readonly name: string;
-  readonly purpose: string;
+  /** What it is for; `undefined` for what bedacht knows nothing of. */
+  readonly purpose?: string;
   readonly path: string;
   /** `undefined`: the file is not there. */
   readonly bytes: number | undefined;
@@ -16,25 +18,44 @@ interface Row {
 /** `bedacht models`: what is on this machine, and how to use something else. */
 export async function modelsCommand({ json = false }: { json?: boolean }): Promise<void> {
   const embedded = await Promise.all(
-    EMBEDDED_MODELS.map(async (model): Promise<Row> => {
-      const path = embeddedPath(model.name);
-      const bytes = statSync(path, { throwIfNoEntry: false })?.size;
-      const parameters = bytes === undefined ? undefined : await parametersOf(path);
-      return { name: model.name, purpose: model.purpose, path, bytes, parameters };
-    }),
+    EMBEDDED_MODELS.map(async ({ name, purpose }) => ({
+      ...(await look(name, embeddedPath(name))),
+      purpose,
+    })),
   );
-  await output().write(json ? `${JSON.stringify({ embedded })}\n` : describeModels(embedded));
+  const downloaded = await lookForDownloads();
+  await output().write(
+    json ? `${JSON.stringify({ embedded, downloaded })}\n` : describeModels(embedded, downloaded),
+  );
 }
 
-async function parametersOf(path: string): Promise<number> {
+async function look(name: string, path: string): Promise<Row> {
+  const bytes = statSync(path, { throwIfNoEntry: false })?.size;
+  if (bytes === undefined) return { name, path, bytes, parameters: undefined };
   const { ggufFacts, readGgufHeader } = await import("../models/gguf/index.ts");
-  return ggufFacts(readGgufHeader(path)).shape.nonEmbeddingParameters;
+  try {
+    return { name, path, bytes, parameters: ggufFacts(readGgufHeader(path)).shape.nonEmbeddingParameters };
+  } catch {
+    return { name, path, bytes, parameters: undefined };
+  }
 }
 
-function describeModels(embedded: readonly Row[]): string {
+/** Files of the Hugging Face Hub that are here already, by their address. */
+async function lookForDownloads(): Promise<Row[]> {
+  const { cacheFolder } = await import("../models/gguf/hf.ts");
+  const folder = join(cacheFolder(), "hf");
+  if (statSync(folder, { throwIfNoEntry: false }) === undefined) return [];
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".gguf"),
+  );
+  return Promise.all(files.sort().map((file) => look(`hf:${file.split(sep).join("/")}`, join(folder, file))));
+}
+
+function describeModels(embedded: readonly Row[], downloaded: readonly Row[]): string {
+  const here = downloaded.length === 0 ? "" : `Downloaded:\n${downloaded.map(describeRow).join("")}\n`;
   return `Embedded, for chain and countdown problems and nothing else:
 ${embedded.map(describeRow).join("")}
-Your own:
+${here}Your own:
   --generator gguf:FILE                         a GGUF file
   --generator hf:USER/REPO:QUANT                a GGUF file of the Hugging Face Hub, downloaded once
   --generator openai:MODEL@http://HOST:PORT/v1  llama.cpp, vLLM, Ollama, SGLang or a hosted service
@@ -43,9 +64,9 @@ Your own:
 }
 
 function describeRow({ name, bytes, parameters, purpose, path }: Row): string {
-  const facts =
-    bytes === undefined || parameters === undefined
-      ? "the file is missing"
-      : `${(parameters / 1e6).toFixed(2)}M parameters without embeddings, ${(bytes / 1e6).toFixed(1)} MB`;
-  return `  ${name.padEnd(9)} ${purpose}\n${" ".repeat(12)}${facts}: ${path}\n`;
+  const size = bytes === undefined ? "the file is missing" : `${(bytes / 1e6).toFixed(1)} MB`;
+  const count =
+    parameters === undefined ? "" : `${(parameters / 1e6).toFixed(2)}M parameters without embeddings, `;
+  const head = `  ${name.padEnd(9)} ${purpose ?? ""}`.trimEnd();
+  return `${head}\n${" ".repeat(12)}${count}${size}: ${path}\n`;
 }

@@ -68,7 +68,8 @@ export function parseHfAddress(address: string): HfAddress {
   };
 }
 
-function cacheFolder(): string {
+/** Where downloads are kept: BEDACHT_CACHE, else bedacht's folder in XDG_CACHE_HOME, else in ~/.cache. */
+export function cacheFolder(): string {
   const { BEDACHT_CACHE, XDG_CACHE_HOME } = process.env;
   return BEDACHT_CACHE ?? path.join(XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "bedacht");
 }
