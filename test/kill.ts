@@ -44,7 +44,7 @@ function killAfter(process: ChildProcess, dots: number, ms: number): Promise<"ki
 }
 
 /** Positions whose result is on disk, read from a copy so that the journal stays as the kill left it. */
-export function answered(journal: string, folder: string): Set<string> {
+function answered(journal: string, folder: string): Set<string> {
   if (!existsSync(journal)) return new Set();
   const copy = join(folder, "copy.db");
   for (const end of ["", "-wal"]) {

@@ -26,6 +26,12 @@ function encode(result: unknown): string {
   return JSON.stringify(result, (_, value: unknown) => (value instanceof Error ? value.message : value));
 }
 
+function decode<Result>(text: string): Result {
+  return JSON.parse(text, (key, value: unknown) =>
+    key === "error" && typeof value === "string" ? new Error(value) : value,
+  ) as Result;
+}
+
 /**
  * Answers from the journal what an earlier run has paid for, and sends the rest: first it is on disk that the
  * calls begin, and each result is on disk before anybody is told of it.
@@ -43,7 +49,7 @@ export async function throughJournal<Request extends { readonly position: string
     const result = found.get(key)?.result;
     if (result === undefined) sending.push(index);
     else {
-      results[index] = kind.mark(JSON.parse(result) as Result, "replayed");
+      results[index] = kind.mark(decode<Result>(result), "replayed");
       kind.tell?.(index, results[index]);
     }
   }

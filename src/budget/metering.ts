@@ -13,13 +13,13 @@ export interface Spent {
 }
 
 /** Most tokens that one attempt of a call can take. */
-export interface Most {
+interface Most {
   readonly input: number;
   readonly output: number;
 }
 
 /** Calls that hold their reservations and go out together. Places count within the wave. */
-export interface Wave<Request, Result> {
+interface Wave<Request, Result> {
   readonly requests: readonly Request[];
   readonly signal: AbortSignal;
   /** Index of a place in the caller's batch. */

@@ -139,14 +139,16 @@ describe("journaled verifier", () => {
       score: async (requests) => {
         scored += requests.length;
         return requests.map(({ text }) =>
-          text === "bad" ? { value: undefined, error: new Error("down") } : { value: 0.5, steps: [0.5] },
+          text === "good"
+            ? { value: 0.5, steps: [0.5] }
+            : { value: undefined, error: new Error(text), unreadable: text === "mumble" },
         );
       },
       close: async () => {},
     };
     return { inner, scored: () => scored };
   }
-  const requests = ["good", "bad"].map((text) => ({
+  const requests = ["good", "bad", "mumble"].map((text) => ({
     problem: { id: "p", prompt: "?" },
     text,
     position: `score/${text}`,
@@ -157,10 +159,14 @@ describe("journaled verifier", () => {
     const journal = await openJournal(path);
     const kept = journaledVerifier(inner, { journal });
     await kept.score(requests);
-    expect(scored()).toBe(2);
-    const again = await kept.score(requests);
     expect(scored()).toBe(3);
-    expect(again).toMatchObject([{ value: 0.5, steps: [0.5], journal: "replayed" }, { journal: "repeated" }]);
+    const again = await kept.score(requests);
+    expect(scored()).toBe(4);
+    expect(again).toMatchObject([
+      { value: 0.5, steps: [0.5], journal: "replayed" },
+      { journal: "repeated" },
+      { error: new Error("mumble"), journal: "replayed" },
+    ]);
     await journal.close();
   });
 

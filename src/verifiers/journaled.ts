@@ -23,10 +23,14 @@ export function journaled(verifier: Verifier, options: JournaledVerifierOptions)
         identity: ["score", verifier.fingerprint, scope],
         model: verifier.name,
         signal: call.signal,
-        send: (rest, _, tell) =>
-          verifier.score(rest, { ...(call.signal && { signal: call.signal }), onScore: tell }),
-        ending: ({ value, error }) => {
-          if (value !== undefined || !error) return "answered";
+        send: (rest, index, tell) =>
+          verifier.score(rest, {
+            ...(call.signal && { signal: call.signal }),
+            onScore: tell,
+            mayRetry: (place, attempts) => call.mayRetry?.(index(place), attempts) ?? true,
+          }),
+        ending: ({ error, unreadable }) => {
+          if (!error || unreadable) return "answered";
           return call.signal?.aborted ? "cancelled" : "lost";
         },
         mark: (score, origin) => ({ ...score, journal: origin }),

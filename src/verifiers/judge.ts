@@ -92,7 +92,7 @@ export function parseGrade(text: string): number | undefined {
 }
 
 function verdict(completion: Completion, ask: "probability" | "grade"): Score {
-  const { usage, ms, retries, attempts, journal, finish, text, error } = completion;
+  const { usage, ms, retries, attempts, journal, finish, text } = completion;
   const cost = {
     usage,
     ...(ms !== undefined && { ms }),
@@ -103,14 +103,15 @@ function verdict(completion: Completion, ask: "probability" | "grade"): Score {
   if (finish === "cancelled")
     return { value: undefined, ...cost, error: new Error("The judge was cancelled.") };
   if (finish === "error" || finish === "refused") {
-    const why = error ?? new Error("The judge failed.");
+    const why = completion.error ?? new Error("The judge failed.");
     return { value: undefined, ...cost, error: why, ...(finish === "refused" && { refused: true }) };
   }
   const value =
     ask === "grade" ? parseGrade(text) : (yesProbability(completion.logprobs) ?? plainVerdict(text));
   if (value !== undefined) return { value, ...cost };
   const said = JSON.stringify(text.trim().slice(-60));
-  return { value: undefined, ...cost, error: new Error(`The judge gave no verdict: it ended with ${said}.`) };
+  const error = new Error(`The judge gave no verdict: it ended with ${said}.`);
+  return { value: undefined, ...cost, unreadable: true, error };
 }
 
 /**
@@ -153,7 +154,7 @@ function askingJudge(options: JudgeOptions): Verifier {
       const inputs = await model.countTokens(requests.map(request));
       return inputs.map((input) => ({ input, output: maxTokens }));
     },
-    async score(requests, { signal, onScore }: ScoreOptions = {}) {
+    async score(requests, { signal, onScore, mayRetry }: ScoreOptions = {}) {
       const told = new Map<number, Score>();
       const tell = (index: number, completion: Completion) => {
         const score = told.get(index) ?? verdict(completion, ask);
@@ -163,6 +164,7 @@ function askingJudge(options: JudgeOptions): Verifier {
       };
       const completions = await model.generate(requests.map(request), {
         ...(signal && { signal }),
+        ...(mayRetry && { mayRetry }),
         onCompletion: tell,
       });
       return completions.map((completion, index) => tell(index, completion));

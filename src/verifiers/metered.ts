@@ -33,9 +33,10 @@ export function metered(verifier: Verifier, options: MeteredVerifierOptions): Ve
     name: verifier.name,
     graceMs,
     count: (requests) => verifier.countTokens(requests),
-    send: ({ requests, signal, tell }) => verifier.score(requests, { signal, onScore: tell }),
-    outcome: ({ error }) => {
-      if (!error) return "answered";
+    send: ({ requests, signal, tell, mayRetry }) =>
+      verifier.score(requests, { signal, onScore: tell, mayRetry }),
+    outcome: ({ error, unreadable }) => {
+      if (!error || unreadable) return "answered";
       return ledger.signal.aborted || call.signal?.aborted ? "cancelled" : "lost";
     },
     without: (why, usage, error) => ({

@@ -25,6 +25,9 @@ export interface Score {
   readonly journal?: "replayed" | "repeated";
   /** Why there is no value: one sentence. */
   readonly error?: Error;
+  /** True when the call succeeded, but what came holds no score (an unparsable grade): it is paid for, and
+   * asking again would give the same. */
+  readonly unreadable?: boolean;
   /** True when it did not fit the budget and was never sent. */
   readonly refused?: boolean;
 }
@@ -35,6 +38,8 @@ export interface ScoreOptions {
   /** Called once for request `index` as soon as it is scored, before `score` returns the same object. May be
    * left out by verifiers that score a batch at once. */
   readonly onScore?: (index: number, score: Score) => void;
+  /** As for models: a verifier that retries must ask before it sends request `index` again. */
+  readonly mayRetry?: (index: number, attempts: readonly Usage[]) => boolean;
 }
 
 /** Anything that scores candidates. Always batched; one failed score never fails its batch. */
