@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { virtualClock } from "../test/virtual-clock.ts";
 import { type Respond, type ScriptedOptions, scripted } from "./models/scripted.ts";
+import { rng } from "./random.ts";
 import { type SolveOptions, solve } from "./solve.ts";
 import { beam, bestOfN, greedy, majority, weightedBestOfN } from "./strategies/index.ts";
 import { BudgetTooSmallError, UsageError } from "./types.ts";
@@ -86,6 +87,28 @@ test("charges the verifier to the same ledger", async () => {
   expect(difficulty).toBeUndefined();
 });
 
+test("takes every seed from its own seed, the problem and the position, never from order", async () => {
+  const seeds = new Map<string, number>();
+  const respond: Respond = (request) => {
+    seeds.set(request.position, request.seed);
+    return request.prefix ? "#### 1" : "one step\n";
+  };
+  const verifier = custom(() => 1, { scoresPartial: true });
+  await run(
+    { seed: 5, problem: { id: "a", prompt: "?" }, strategy: beam({ n: 4, width: 2 }), verifier },
+    respond,
+  );
+  expect([...seeds.keys()]).toContain("round/1/beam/0/child/3");
+  for (const [position, seed] of seeds) {
+    expect(seed).toBe(
+      rng(5)
+        .split("a")
+        .split(position)
+        .int(0, 2 ** 31 - 1),
+    );
+  }
+});
+
 test("carries out a plan given as data", async () => {
   const plan = { strategy: "beam", params: { n: 4, width: 2 } };
   const { receipt } = await run({ strategy: plan, verifier: custom(() => 1, { scoresPartial: true }) });
@@ -134,6 +157,7 @@ describe("under a budget", () => {
     const scored = trace.filter((event) => event.type === "scored" && event.score !== undefined).length;
     const drawn = trace.filter(({ type }) => type === "proposed").length;
     expect(receipt.stop).toBe("budget");
+    expect(receipt.refusedCalls).toBeLessThanOrEqual(2);
     expect(drawn).toBeGreaterThan(4);
     expect(drawn - scored).toBeLessThanOrEqual(2);
   });
@@ -182,6 +206,14 @@ test("is done, without an answer, when none can be read", async () => {
   expect(trace).toContainEqual(
     expect.objectContaining({ type: "selected", why: "no candidate states an answer that can be read" }),
   );
+});
+
+test("is done, without an answer, when every solution was cut", async () => {
+  const { answer, receipt } = await run({ strategy: majority({ n: 2, maxTokens: 3 }) });
+  expect([answer, receipt.stop, receipt.lostCalls]).toEqual([undefined, "done", 0]);
+  expect(receipt.notes).toEqual([
+    "Solutions were cut before they ended and so have no answer: raise maxTokens.",
+  ]);
 });
 
 test("names on the receipt the fallbacks that were taken", async () => {

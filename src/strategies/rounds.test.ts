@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PROBLEM, stage } from "../../test/stage.ts";
+import type { Model } from "../models/model.ts";
 import { beam } from "./index.ts";
 
 describe("a candidate of beam search", () => {
@@ -76,4 +77,28 @@ test("a completed solution keeps its place while longer ones outscore others", a
     (round) => trace.filter((one) => one.type === "proposed" && one.id.startsWith(`round/${round}/`)).length,
   );
   expect(perRound).toEqual([4, 2, 2]);
+});
+
+test("nothing more is proposed once a step or a scoring was refused", async () => {
+  const endless = () => "again\n";
+  const refusing = { value: undefined, refused: true, error: new Error("Not sent.") };
+  const { context, trace } = stage(endless, () => 0.5);
+  const verifier = {
+    ...context.verifier!,
+    score: async (all: readonly unknown[]) => all.map(() => refusing),
+  };
+  await beam({ n: 2, width: 1 })(PROBLEM, { ...context, verifier });
+  expect(trace.filter(({ type }) => type === "proposed")).toHaveLength(2);
+
+  const other = stage(endless, () => 0.5);
+  const { generate } = other.context.model;
+  const model: Model = {
+    ...other.context.model,
+    generate: async (requests, options) => {
+      const [first, ...rest] = await generate(requests, options);
+      return [first!, ...rest.map((one) => ({ ...one, text: "", finish: "refused" as const }))];
+    },
+  };
+  await beam({ n: 2, width: 1 })(PROBLEM, { ...other.context, model });
+  expect(other.trace.map(({ type }) => type)).toEqual(["proposed", "lost", "pruned"]);
 });

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { PROBLEM, stage } from "../../test/stage.ts";
 import { UsageError } from "../types.ts";
 import { custom } from "../verifiers/custom.ts";
+import type { Verifier } from "../verifiers/verifier.ts";
 import { beam, bestOfN, majority, weightedBestOfN } from "./index.ts";
 
 test("a lost sample never fails its batch, and is told with its cost", async () => {
@@ -25,17 +26,21 @@ test("a solution that is cut has no answer, unless it had stated one", async () 
   expect(trace).toContainEqual(expect.objectContaining({ type: "note" }));
 });
 
-test("equal texts are scored once", async () => {
-  const scored: string[] = [];
+test("equal texts are scored once, at the first position", async () => {
   const { context, trace } = stage(
     ({ position }) => `#### ${Number(position.at(-1)) % 2}`,
-    (text) => {
-      scored.push(text);
-      return 0.5;
-    },
+    () => 0.5,
   );
-  await bestOfN({ n: 8 })(PROBLEM, context);
-  expect(scored).toEqual(["#### 0", "#### 1"]);
+  const asked: string[] = [];
+  const verifier: Verifier = {
+    ...context.verifier!,
+    score: (requests, options) => {
+      asked.push(...requests.map(({ position, text }) => `${position} ${text}`));
+      return context.verifier!.score(requests, options);
+    },
+  };
+  await bestOfN({ n: 8 })(PROBLEM, { ...context, verifier });
+  expect(asked).toEqual(["score/sample/0 #### 0", "score/sample/1 #### 1"]);
   expect(trace.filter(({ type }) => type === "scored")).toHaveLength(8);
 });
 

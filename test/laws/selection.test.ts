@@ -79,6 +79,22 @@ test("a merged candidate counts as its copies would", () => {
   );
 });
 
+test("rounding decides nothing: equal weights are a tie", () => {
+  const six = (first: number, answer: string, count: number): Candidate[] =>
+    Array.from({ length: 6 / count }, (_, index) => ({
+      id: `sample/${first + index}`,
+      text: answer,
+      complete: true,
+      outputTokens: 1,
+      answer,
+      score: 0.1,
+      count,
+    }));
+  expect(0.1 * 6).not.toBe(0.1 + 0.1 + 0.1 + 0.1 + 0.1 + 0.1);
+  expect(choose([...six(0, "1", 6), ...six(1, "2", 1)], "weighted").selected?.answer).toBe("1");
+  expect(choose([...six(0, "1", 1), ...six(6, "2", 6)], "weighted").selected?.answer).toBe("1");
+});
+
 test("votes are those that counting by hand gives", () => {
   fc.assert(
     fc.property(candidates, (all) => {
