@@ -156,12 +156,15 @@ describe("ormHttp", () => {
     ["rerank", { results: [{ score: 1 }] }, /no score/],
     ["score", { data: [{ score: 4.5 }] }, /outside \[0, 1\]/],
     ["pooling", pooled([0.5, 0.5]), /no class 7/, 7],
-  ] as const)("%s with a wrong answer has no score", async (endpoint, answer, message, goodClass = -1) => {
-    const server = await serve((_, response) => json(response, answer));
-    const [score] = await orms(server.url, { endpoint, goodClass }).score([ask("4")]);
-    expect(score!.value).toBeUndefined();
-    expect(score!.error!.message).toMatch(message);
-  });
+  ] as const)(
+    "%s with a wrong answer has no score",
+    async (endpoint, answer, message, goodClass: number = -1) => {
+      const server = await serve((_, response) => json(response, answer));
+      const [score] = await orms(server.url, { endpoint, goodClass }).score([ask("4")]);
+      expect(score!.value).toBeUndefined();
+      expect(score!.error!.message).toMatch(message);
+    },
+  );
 
   test("one lost score never costs the others, a busy server is asked again", async () => {
     let busy = 1;

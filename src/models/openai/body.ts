@@ -115,7 +115,7 @@ const DISPENSABLE: readonly (readonly [field: string, note: string])[] = [
 ];
 
 const UNSUPPORTED =
-  /support|unrecogni[sz]ed|unknown|unexpected|not (permitted|allowed|available|implemented)|extra (inputs|fields)/i;
+  /unsupported|(not|n.t) (be )?support|unrecogni[sz]ed|unknown|unexpected|not (permitted|allowed|available|implemented)|extra (inputs|fields)/i;
 
 /** The field that a refusal names and that can be left out, with a sentence for the receipt. */
 export function dispensable(

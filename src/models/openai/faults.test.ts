@@ -74,7 +74,9 @@ describe("a server that refuses", () => {
       text: "",
       usage: { inputTokens: 0, outputTokens: 0 },
     });
-    expect(said(completion)).toMatchInlineSnapshot(`"http://127.0.0.1:PORT/v1/chat/completions refused the request (400): prompt too long: 9000 > 4096"`);
+    expect(said(completion)).toMatchInlineSnapshot(
+      `"http://127.0.0.1:PORT/v1/chat/completions refused the request (400): prompt too long: 9000 > 4096"`,
+    );
     expect(completion.error).not.toBeInstanceOf(TransientError);
   });
 
@@ -124,7 +126,9 @@ describe("a server in trouble", () => {
     const model = await broken((_, response) => {
       response.writeHead(502, { "content-type": "text/html" }).end("<html><h1>Bad Gateway</h1></html>");
     });
-    expect(said(await one(model))).toMatchInlineSnapshot(`"http://127.0.0.1:PORT/v1/chat/completions answered 502: an HTML page"`);
+    expect(said(await one(model))).toMatchInlineSnapshot(
+      `"http://127.0.0.1:PORT/v1/chat/completions answered 502: an HTML page"`,
+    );
   });
 
   test("nobody answers at the address", async () => {
