@@ -71,7 +71,8 @@ async function unanswered(
   error: Error,
 ): Promise<Completion> {
   const [inputTokens = 0] = await model.countTokens([request]);
-  return { text: "", finish, error, usage: { inputTokens, outputTokens: request.maxTokens } };
+  const usage = { inputTokens, outputTokens: request.maxTokens };
+  return { text: "", finish, usage, ...(finish === "error" && { error }) };
 }
 
 /** Sends requests once, under the time limit. */
@@ -146,7 +147,8 @@ async function persist(
     const waited = await sleep(limits.clock, Math.max(...failed.map((one) => one.waitMs)), call.signal);
     pending = failed.flatMap(({ item, completion }) => {
       if (waited && (call.mayRetry?.(item.index, item.attempts) ?? true)) return [item];
-      finish(item, call.signal?.aborted ? { ...completion, finish: "cancelled" } : completion);
+      const { error: _, ...partial } = completion;
+      finish(item, call.signal?.aborted ? { ...partial, finish: "cancelled" } : completion);
       return [];
     });
   }

@@ -4,7 +4,7 @@ import { createLedger } from "../budget/ledger.ts";
 import { type Budget, UsageError } from "../types.ts";
 import { metered } from "./metered.ts";
 import type { Completion, GenerateRequest, Model } from "./model.ts";
-import { type Respond, scripted, scriptedTokens } from "./scripted.ts";
+import { type Respond, scripted } from "./scripted.ts";
 import { wrap } from "./wrap.ts";
 
 /** Takes three input tokens. */
@@ -121,66 +121,5 @@ describe("metered model", () => {
   it("refuses budgets that it cannot keep before any call", () => {
     expect(() => setUp({ flops: 1e9 })).toThrow(/shape of the generator scripted/);
     expect(() => setUp({ usd: 1 })).toThrow(/price of the generator scripted/);
-  });
-});
-
-describe("scripted model", () => {
-  it("splits text without loss", () => {
-    const text = "  a bc\n\n d  \n#### 42 ";
-    expect(scriptedTokens(text).join("")).toBe(text);
-    expect(scriptedTokens("a b\n#### 42")).toEqual(["a", " b", "\n", "####", " 42"]);
-  });
-
-  it("bills what it says", async () => {
-    const model = scripted(() => "a b c");
-    const [completion] = await model.generate([request(0)]);
-    expect(completion).toMatchObject({ text: "a b c", finish: "end" });
-    expect(completion!.usage).toEqual({ inputTokens: 3, cachedTokens: 0, outputTokens: 3 });
-    expect(await model.countTokens([request(0)])).toEqual([3]);
-  });
-
-  it("is cut at maxTokens and at the first stop text", async () => {
-    const model = scripted(() => "a b\nc d");
-    const [short] = await model.generate([request(0, 2)]);
-    expect(short).toMatchObject({ text: "a b", finish: "length" });
-    const [stopped] = await model.generate([{ ...request(0, 9), stop: ["d", "\nc", "\n"] }]);
-    expect(stopped).toMatchObject({ text: "a b", finish: "stop", stopText: "\n" });
-    expect(stopped!.usage.outputTokens).toBe(3);
-  });
-
-  it("streams what it returns, and stops when told", async () => {
-    const clock = virtualClock();
-    const model = scripted(() => "a b c d", { clock, msPerToken: 10 });
-    const controller = new AbortController();
-    let text = "";
-    const run = model.generate([request(0)], {
-      signal: controller.signal,
-      onText: (_, delta) => {
-        text += delta;
-        if (text === "a b") controller.abort();
-      },
-    });
-    const [completion] = await clock.run(run);
-    expect(completion).toMatchObject({ text: "a b", finish: "cancelled", ms: 20 });
-    expect(completion!.usage.outputTokens).toBe(2);
-  });
-
-  it("counts attempts of the same request and loses only the sample that fails", async () => {
-    const error = new Error("down");
-    const model = scripted(({ seed }, { attempt }) => {
-      if (seed === 1) throw error;
-      return attempt === 0 ? { text: "x", error } : "fine";
-    });
-    const first = request(0);
-    const [a, b] = await model.generate([first, request(1)]);
-    expect(a).toMatchObject({ finish: "error", error, text: "x" });
-    expect(b).toMatchObject({ finish: "error", error });
-    expect((await model.generate([first]))[0]).toMatchObject({ finish: "end", text: "fine" });
-  });
-
-  it("refuses what its context cannot hold", async () => {
-    const model = scripted(() => "x", { contextLength: 7 });
-    const [completion] = await model.generate([request(0)]);
-    expect(completion!.error!.message).toMatch(/3 tokens and 5 may follow/);
   });
 });

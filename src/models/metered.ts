@@ -51,7 +51,7 @@ export function metered(model: Model, options: MeteredOptions): Model {
       text: "",
       finish: why === "lost" ? "error" : why,
       usage,
-      error,
+      ...(why !== "cancelled" && { error }),
     }),
   });
   return wrap(model, (requests, call = {}) =>
