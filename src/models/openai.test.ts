@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -6,6 +6,7 @@ import { describeModel } from "../../test/describe-model.ts";
 import { buildLlamaServer } from "../../test/llama-server/build.ts";
 import { type LlamaServer, startLlamaServer } from "../../test/llama-server/server.ts";
 import { writeTinyGguf } from "../../test/tiny-gguf.ts";
+import { embeddedPath } from "./embedded.ts";
 import type { GenerateRequest, Model } from "./model.ts";
 import { openai } from "./openai.ts";
 
@@ -24,7 +25,6 @@ const random = writeTinyGguf(join(folder, "random.gguf"), {
   contextLength: 1024,
   chatTemplate: TEMPLATE,
 });
-const pico = join(import.meta.dirname, "../../pico/pico-s.gguf");
 
 const asked: GenerateRequest = {
   prompt: "Use 2, 3 and 7 to reach 13.",
@@ -34,8 +34,8 @@ const asked: GenerateRequest = {
   position: "p",
 };
 
-function describeServer(name: string, file: string): void {
-  describe.skipIf("reason" in build || !existsSync(file))(`llama-server with ${name}`, () => {
+function describeServer(name: string, file: string, contextLength: number): void {
+  describe.skipIf("reason" in build)(`llama-server with ${name}`, () => {
     const servers: LlamaServer[] = [];
     beforeAll(async () => {
       if (!("path" in build)) return;
@@ -52,7 +52,7 @@ function describeServer(name: string, file: string): void {
 
     test("is recognised, with its context and what it can", async () => {
       const chat = await model("chat");
-      expect(chat.contextLength).toBe(1024);
+      expect(chat.contextLength).toBe(contextLength);
       expect(chat.can).toEqual({ prefix: true, logprobs: true, seed: true });
       expect(chat.notes?.()).toEqual([]);
     });
@@ -119,7 +119,7 @@ function describeServer(name: string, file: string): void {
   });
 }
 
-describeServer("a random model", random);
-describeServer("pico-s", pico);
+describeServer("a random model", random, 1024);
+describeServer("pico-s", embeddedPath("pico-s"), 512);
 
 afterAll(() => rmSync(folder, { recursive: true }));
