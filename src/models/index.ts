@@ -2,6 +2,7 @@ export * from "./conformance.ts";
 export * from "./embedded.ts";
 export * from "./errors.ts";
 export * from "./fitted.ts";
+export * from "./gguf/index.ts";
 export * from "./journaled.ts";
 export * from "./limited.ts";
 export * from "./metered.ts";

@@ -14,10 +14,12 @@ export interface EngineOptions {
   readonly threads: number;
   /** False: every task evaluates all its tokens again. */
   readonly shareKv: boolean;
-  readonly kvType: "f16" | "bf16" | "f32";
+  readonly kvType: KvType;
 }
 
-const kvTypes = { f32: 0, f16: 1, bf16: 30 } as const;
+/** Number formats of the KV cache, by ggml's numbers. */
+const kvTypes = { f16: 1, q8_0: 8, bf16: 30 } as const;
+export type KvType = keyof typeof kvTypes;
 
 /**
  * Most tokens of a sequence in one decode. Below 64 llama.cpp attends row by row in the order of the sequence
@@ -97,7 +99,6 @@ export function createEngine(options: EngineOptions): Engine {
   const slots = createSlots(options.sequences, room);
   const share = options.shareKv && !llama.isRecurrent(model);
   const batch: Batch = llama.createBatch(Math.max(BATCH, options.sequences));
-  const running: Slot[] = [];
   const rows: { slot: Slot; index: number }[] = [];
   let waiting: Task[] = [];
   let filled = 0;
@@ -254,9 +255,10 @@ export function createEngine(options: EngineOptions): Engine {
     step() {
       for (const slot of slots) settle(slot);
       waiting = waiting.filter((task) => !task.done && !admit(task));
-      running.length = 0;
-      for (const slot of slots) if (slot.task !== undefined) running.push(slot);
-      for (const slot of running) if (slot.task!.count - slot.length > 1) prefill(slot);
+      for (const slot of slots) {
+        settle(slot);
+        if (slot.task !== undefined && slot.task.count - slot.length > 1) prefill(slot);
+      }
       decodeAll();
     },
     close() {

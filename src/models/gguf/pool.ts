@@ -13,7 +13,8 @@ export interface Batch<Request, Value> {
   /** The answer of a request whose worker died or could not start, with what it had cost. */
   readonly lost: (why: string, usage: Usage) => Value;
   readonly onText?: (index: number, delta: string) => void;
-  readonly onAnswer?: (index: number, worker: number, ms: number) => void;
+  /** Told of each answer as it comes, lost ones included. */
+  readonly onAnswer?: (index: number, value: Value, worker: number, ms: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -106,7 +107,7 @@ export function createPool(options: LoadOptions, count: number): Pool {
           const worker = workers[at]!;
           worker.load += 1;
           const done = (value: Value) => {
-            batch.onAnswer?.(index, at, performance.now() - started);
+            batch.onAnswer?.(index, value, at, performance.now() - started);
             resolve(value);
           };
           pending.set(`${call}/${index}`, {

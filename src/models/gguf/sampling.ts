@@ -20,6 +20,8 @@ export interface Sampler {
   sample(logits: Float32Array, offset: number, temperature: number, topP: number, draw: number): number;
   /** Natural logarithm of softmax(logits)[token], at temperature 1. */
   logprob(logits: Float32Array, offset: number, token: number): number;
+  /** The `count` tokens with the highest logits, the highest first, ties by lowest id. */
+  top(logits: Float32Array, offset: number, count: number): number[];
 }
 
 function argmax(logits: Float32Array, offset: number, size: number): number {
@@ -85,8 +87,16 @@ export function createSampler(size: number): Sampler {
       return argmax(logits, offset, size);
     },
     logprob(logits, offset, token) {
-      const sum = weigh(logits, offset, 1);
-      return Math.log(weights[token]! / sum);
+      let highest = logits[offset]!;
+      for (let id = 1; id < size; id += 1) highest = Math.max(highest, logits[offset + id]!);
+      let sum = 0;
+      for (let id = 0; id < size; id += 1) sum += Math.exp(logits[offset + id]! - highest);
+      return logits[offset + token]! - highest - Math.log(sum);
+    },
+    top(logits, offset, count) {
+      for (let id = 0; id < size; id += 1) order[id] = id;
+      order.sort((a, b) => logits[offset + b]! - logits[offset + a]! || a - b);
+      return [...order.subarray(0, count)];
     },
   };
 }

@@ -26,10 +26,10 @@ export interface Task {
 
 /** What a generation needs to know of the vocabulary. */
 export interface Vocabulary {
-  isEnd(token: number): boolean;
-  piece(token: number): Uint8Array;
+  readonly isEnd: (token: number) => boolean;
+  readonly piece: (token: number) => Uint8Array;
   /** Name of a special token. */
-  name(token: number): string;
+  readonly name: (token: number) => string;
   readonly sampler: Sampler;
 }
 
@@ -40,6 +40,8 @@ export interface GenerateParams {
   readonly stop: readonly string[];
   readonly seed: number;
   readonly logprobs: boolean;
+  /** With `logprobs`, the most probable tokens of every place to give beside it; 0 for none. */
+  readonly topLogprobs: number;
 }
 
 /** How a generation reports. */
@@ -49,7 +51,11 @@ export interface GenerateEvents {
 }
 
 /** A completion whose error is a plain sentence, so that it can cross between processes. */
-export type WireCompletion = Omit<Completion, "error" | "ms"> & { readonly error?: string };
+export type WireCompletion = Omit<Completion, "error" | "ms"> & {
+  readonly error?: string;
+  /** True when another attempt may succeed. */
+  readonly transient?: boolean;
+};
 
 /** Generates from `prompt` until an end token, a stop text, or a limit. `room` is the sequence's capacity. */
 export class GenerateTask implements Task {
@@ -111,7 +117,8 @@ export class GenerateTask implements Task {
     const text = ends ? "" : this.#text.push(this.#vocabulary.piece(token));
     if (logprobs) {
       const name = ends ? this.#vocabulary.name(token) : text;
-      this.#logprobs.push({ token: name, logprob: sampler.logprob(logits, offset, token) });
+      const logprob = sampler.logprob(logits, offset, token);
+      this.#logprobs.push({ token: name, logprob, ...this.#top(logits, offset) });
     }
     if (ends) this.#finish("end");
     else if (this.#text.stopText !== undefined) this.#finish("stop");
@@ -129,6 +136,16 @@ export class GenerateTask implements Task {
   /** Ends it before it began, because no token was asked for. */
   end(): void {
     this.#finish("length");
+  }
+
+  #top(logits: Float32Array, offset: number): Pick<TokenLogprob, "top"> {
+    const { sampler, isEnd, name, piece } = this.#vocabulary;
+    if (this.#params.topLogprobs <= 0) return {};
+    const top = sampler.top(logits, offset, this.#params.topLogprobs).map((id) => ({
+      token: isEnd(id) ? name(id) : Buffer.from(piece(id)).toString("utf8"),
+      logprob: sampler.logprob(logits, offset, id),
+    }));
+    return { top };
   }
 
   #release(ended: boolean): void {
@@ -157,16 +174,26 @@ export interface WireReading {
   readonly probabilities?: readonly (readonly number[])[];
   readonly usage: Usage;
   readonly error?: string;
+  /** True when another attempt may succeed. */
+  readonly transient?: boolean;
+}
+
+/** Remembers what was read after a list of tokens, so that a longer text asks only for what is new. */
+export interface ReadMemory {
+  get(key: string): readonly number[] | undefined;
+  set(key: string, probabilities: readonly number[]): void;
 }
 
 /** Reads the probabilities of `ids` after the tokens at `rows` (ascending indices into `tokens`). */
 export class ReadTask implements Task {
   readonly tokens: Int32Array;
   readonly count: number;
+  readonly firstRow: number;
   done = false;
   readonly #rows: readonly number[];
   readonly #ids: readonly number[];
   readonly #sampler: Sampler;
+  readonly #memory: ReadMemory | undefined;
   readonly #onDone: (reading: WireReading) => void;
   readonly #found = new Map<number, readonly number[]>();
   #reused = 0;
@@ -178,17 +205,20 @@ export class ReadTask implements Task {
     ids: readonly number[],
     sampler: Sampler,
     onDone: (reading: WireReading) => void,
+    memory?: ReadMemory,
   ) {
     this.#rows = rows;
     this.#ids = ids;
     this.#sampler = sampler;
+    this.#memory = memory;
     this.#onDone = onDone;
     this.count = (rows.at(-1) ?? -1) + 1;
     this.tokens = tokens.subarray(0, this.count);
-  }
-
-  get firstRow(): number {
-    return this.#rows[0] ?? 0;
+    for (const row of rows) {
+      const known = memory?.get(this.#key(row));
+      if (known !== undefined) this.#found.set(row, known);
+    }
+    this.firstRow = rows.find((row) => !this.#found.has(row)) ?? this.count;
   }
 
   get usage(): Usage {
@@ -203,21 +233,28 @@ export class ReadTask implements Task {
   start(reused: number): void {
     this.#started = true;
     this.#reused = reused;
+    if (this.firstRow === this.count) this.#finish();
   }
 
   take(index: number, logits: Float32Array, offset: number): void {
-    this.#found.set(
-      index,
-      this.#ids.map((id) => Math.exp(this.#sampler.logprob(logits, offset, id))),
-    );
-    if (index !== this.count - 1) return;
-    this.done = true;
-    this.#onDone({ probabilities: this.#rows.map((row) => this.#found.get(row) ?? []), usage: this.usage });
+    const probabilities = this.#ids.map((id) => Math.exp(this.#sampler.logprob(logits, offset, id)));
+    this.#found.set(index, probabilities);
+    this.#memory?.set(this.#key(index), probabilities);
+    if (index === this.count - 1) this.#finish();
   }
 
   stop(error = "The reading was cancelled."): void {
     if (this.done) return;
     this.done = true;
     this.#onDone({ usage: this.usage, error });
+  }
+
+  #key(row: number): string {
+    return `${this.#ids.join(",")}:${this.tokens.subarray(0, row + 1).join(",")}`;
+  }
+
+  #finish(): void {
+    this.done = true;
+    this.#onDone({ probabilities: this.#rows.map((row) => this.#found.get(row) ?? []), usage: this.usage });
   }
 }

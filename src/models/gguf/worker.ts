@@ -10,7 +10,7 @@ import type {
   WireRequest,
   WorkerEvent,
 } from "./protocol.ts";
-import { GenerateTask, ReadTask, type Task, type WireReading } from "./tasks.ts";
+import { GenerateTask, type ReadMemory, ReadTask, type Task, type WireReading } from "./tasks.ts";
 
 /** Milliseconds between reports of what running tasks have cost, for the case that this process dies. */
 const PROGRESS_MS = 100;
@@ -24,7 +24,25 @@ interface Running {
 const send = (message: FromWorker) => void process.send?.(message);
 const reason = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-function serve(engine: Engine, prompter: Prompter): (message: ToWorker) => void {
+/** Readings that are remembered; the oldest is forgotten first. */
+const REMEMBERED = 8192;
+
+function readMemory(): ReadMemory {
+  const known = new Map<string, readonly number[]>();
+  return {
+    get: (key) => known.get(key),
+    set(key, probabilities) {
+      known.set(key, probabilities);
+      if (known.size > REMEMBERED) known.delete(known.keys().next().value ?? "");
+    },
+  };
+}
+
+function serve(
+  engine: Engine,
+  prompter: Prompter,
+  memory: ReadMemory | undefined,
+): (message: ToWorker) => void {
   let events: WorkerEvent[] = [];
   let running: Running[] = [];
   let looping = false;
@@ -76,7 +94,7 @@ function serve(engine: Engine, prompter: Prompter): (message: ToWorker) => void 
     try {
       const { tokens, rows } = prompter.rows(request.prompt, request.text, request.offsets);
       const ids = request.tokens.map((text) => prompter.single(text));
-      const task = new ReadTask(tokens, rows, ids, engine.vocabulary.sampler, onDone);
+      const task = new ReadTask(tokens, rows, ids, engine.vocabulary.sampler, onDone, memory);
       const problem = rows.length === 0 ? undefined : unfit(task.count, engine.room + 1);
       if (problem !== undefined) task.stop(problem);
       else if (rows.length === 0) onDone({ probabilities: [], ...nothing() });
@@ -128,7 +146,7 @@ function load(options: LoadOptions): (message: ToWorker) => void {
     type: "loaded",
     info: { room: engine.room, mode: prompter.mode, unknownTemplate: prompter.unknownTemplate },
   });
-  return serve(engine, prompter);
+  return serve(engine, prompter, options.shareKv ? readMemory() : undefined);
 }
 
 let handle: ((message: ToWorker) => void) | undefined;
