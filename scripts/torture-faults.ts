@@ -6,19 +6,19 @@ const [count = 10_000, firstSeed = 1] = process.argv.slice(2).map(Number);
 const unhandled: unknown[] = [];
 process.on("unhandledRejection", (reason) => unhandled.push(reason));
 
-const totals = { calls: 0, refused: 0, retries: 0, lost: 0, cancelled: 0, overrunTokens: 0 };
+const totals = { calls: 0, refused: 0, retries: 0, lost: 0, overrunTokens: 0, tooSmall: 0 };
 const failures: string[] = [];
 const shown = progress(count, "schedules");
 for (let seed = firstSeed; seed < firstSeed + count; seed += 1) {
   try {
-    const { broken, receipt, cancelled } = await faultSchedule(seed);
+    const { broken, receipt } = await faultSchedule(seed);
     for (const law of broken) failures.push(`seed ${seed}: broken: ${law}`);
-    totals.calls += receipt.total.calls;
-    totals.refused += receipt.refusedCalls;
-    totals.retries += receipt.retries;
-    totals.lost += receipt.lostCalls;
-    totals.cancelled += cancelled;
-    totals.overrunTokens += receipt.overrunTokens;
+    if (!receipt) totals.tooSmall += 1;
+    totals.calls += receipt?.total.calls ?? 0;
+    totals.refused += receipt?.refusedCalls ?? 0;
+    totals.retries += receipt?.retries ?? 0;
+    totals.lost += receipt?.lostCalls ?? 0;
+    totals.overrunTokens += receipt?.overrunTokens ?? 0;
   } catch (error) {
     failures.push(`seed ${seed}: ${error instanceof Error ? error.stack : error}`);
   }
