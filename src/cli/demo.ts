@@ -6,16 +6,15 @@ import { EMBEDDED_MODELS } from "../models/embedded.ts";
 import { generateProblems } from "../problems/index.ts";
 import type { Problem, Result } from "../types.ts";
 import { isCorrect } from "../verifiers/answer.ts";
-import { display, silent } from "./display.ts";
 import { complain, describeError, exitCodeOf } from "./exit.ts";
-import { begin, follow, frame, plainLine, type Spent } from "./progress.ts";
 import { mayColour, renderResult } from "./render.ts";
 import { openSession, type Session } from "./session.ts";
+import { solveShown } from "./shown.ts";
 import { wilson } from "./summary.ts";
 
 const LEVEL = 5;
 const PROBLEMS = 20;
-const CANDIDATES = 32;
+const CANDIDATES = 16;
 const SEED = 2026;
 /** The table ends early on a slow machine, so that the demo stays under a minute. */
 const LONGEST_MS = 40_000;
@@ -38,8 +37,9 @@ async function main(): Promise<void> {
     const pairs: Pair[] = [];
     let shown = false;
     for (const problem of generateProblems({ family: "chain", level: LEVEL, count: PROBLEMS, seed: SEED })) {
-      if (performance.now() - start > LONGEST_MS) break;
-      const pair = { problem, ...(await both(session, problem)) };
+      if (shown && performance.now() - start > LONGEST_MS) break;
+      const title = `problem ${pairs.length + 1} of ${PROBLEMS}`;
+      const pair = { problem, ...(await both(session, problem, title)) };
       pairs.push(pair);
       if (shown || right(pair, "greedy") || !right(pair, "search")) continue;
       shown = true;
@@ -51,37 +51,12 @@ async function main(): Promise<void> {
   }
 }
 
-async function both(session: Session, problem: Problem): Promise<Omit<Pair, "problem">> {
+async function both(session: Session, problem: Problem, title: string): Promise<Omit<Pair, "problem">> {
   const choice = session.choose(problem.prompt);
-  const greedy = await session.solve(
-    problem,
-    { ...choice, strategy: "greedy", verifier: { kind: "none" }, reason: "the yardstick" },
-    { signal: never },
-  );
-  let progress = begin(choice.strategy, CANDIDATES);
-  let spent: () => Spent = () => ({});
-  const live = process.stderr.isTTY
-    ? display({
-        stream: process.stderr,
-        rows: (columns) => frame(progress, spent(), {}, columns),
-        line: () => plainLine(progress, spent()),
-        lineEveryMs: 2000,
-      })
-    : silent;
-  try {
-    const search = await session.solve(problem, choice, {
-      signal: never,
-      announce(event) {
-        progress = follow(progress, event);
-      },
-      watched(watch) {
-        spent = watch.spent;
-      },
-    });
-    return { greedy, search };
-  } finally {
-    live.close();
-  }
+  const yardstick = { strategy: "greedy", verifier: { kind: "none" }, reason: "the yardstick" } as const;
+  const greedy = await session.solve(problem, { ...choice, ...yardstick }, { signal: never });
+  const search = await solveShown(session, problem, choice, { signal: never, planned: CANDIDATES, title });
+  return { greedy, search };
 }
 
 function right(pair: Pair, way: "greedy" | "search"): boolean {

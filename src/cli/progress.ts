@@ -16,7 +16,10 @@ export interface Progress {
 }
 
 /** What a search has used so far. Absent: unknown. */
-export type Spent = Readonly<Partial<Record<BudgetUnit, number>>>;
+export interface Spent extends Readonly<Partial<Record<BudgetUnit, number>>> {
+  /** Candidates that are being scored right now. */
+  readonly scoring?: number;
+}
 
 /** The progress of a search that has not begun. */
 export function begin(strategy: string, planned: number): Progress {
@@ -77,7 +80,7 @@ export function frame(progress: Progress, spent: Spent, budget: Budget, columns:
   const lines = [
     `${progress.strategy}  ${bar(progress.completed / progress.planned)} ${progress.completed}/${progress.planned} candidates${
       progress.pruned > 0 ? `, ${progress.pruned} pruned` : ""
-    }${progress.lost > 0 ? `, ${progress.lost} lost` : ""}`,
+    }${progress.lost > 0 ? `, ${progress.lost} lost` : ""}${spent.scoring ? `, scoring ${spent.scoring}` : ""}`,
     best === undefined ? "leading: nobody yet" : `leading: ${leaderText(best)}`,
     usedText(spent, budget),
     timeText(progress, spent, budget),

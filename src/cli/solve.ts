@@ -1,13 +1,13 @@
 import type { Problem, Result } from "../types.ts";
 import { UsageError } from "../types.ts";
-import { display, isTerminal, silent } from "./display.ts";
+import { isTerminal } from "./display.ts";
 import { complain, EXIT } from "./exit.ts";
 import { plannedCandidates, type SolveFlags } from "./flags.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { output } from "./output.ts";
-import { begin, follow, frame, plainLine, type Spent } from "./progress.ts";
 import { mayColour, renderResult, whyNot } from "./render.ts";
 import { openSession } from "./session.ts";
+import { solveShown } from "./shown.ts";
 
 /** `bedacht solve`: one problem, or with `--problems` every problem of a file. */
 export async function solveCommand(prompt: string | undefined, flags: SolveFlags): Promise<void> {
@@ -31,34 +31,17 @@ export async function solveCommand(prompt: string | undefined, flags: SolveFlags
 async function solveOne(problem: Problem, flags: SolveFlags): Promise<Result> {
   const interrupt = onInterrupt();
   const session = openSession(flags, tellUnlessQuiet(flags));
-  let shown = silent;
   try {
     const choice = session.choose(problem.prompt);
-    let progress = begin(choice.strategy, plannedCandidates(choice, flags));
-    let spent: () => Spent = () => ({});
-    if (!flags.quiet) {
-      shown = display({
-        stream: process.stderr,
-        rows: (columns) => frame(progress, spent(), session.budget, columns),
-        line: () => plainLine(progress, spent()),
-        lineEveryMs: 2000,
-      });
-    }
-    const result = await session.solve(problem, choice, {
-      signal: interrupt.signal,
-      announce(event) {
-        progress = follow(progress, event);
-      },
-      watched(watch) {
-        spent = watch.spent;
-      },
-    });
-    shown.close();
-    const text = flags.json ? `${JSON.stringify(result)}\n` : renderResult(result, mayColour(process.stdout));
-    await output().write(text);
+    const { signal } = interrupt;
+    const result = flags.quiet
+      ? await session.solve(problem, choice, { signal })
+      : await solveShown(session, problem, choice, { signal, planned: plannedCandidates(choice, flags) });
+    await output().write(
+      flags.json ? `${JSON.stringify(result)}\n` : renderResult(result, mayColour(process.stdout)),
+    );
     return result;
   } finally {
-    shown.close();
     interrupt.release();
     await session.close();
   }

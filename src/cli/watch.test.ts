@@ -20,7 +20,7 @@ describe("watch", () => {
     const model = watching.model(scripted(({ seed }) => `It is so.\n#### ${seed}`));
     const completions = await model.generate([request(0), request(1)]);
     const tokens = completions.reduce((sum, { usage }) => sum + usage.inputTokens + usage.outputTokens, 0);
-    expect(watching.spent()).toEqual({ tokens, ms: expect.any(Number) });
+    expect(watching.spent()).toEqual({ tokens, ms: expect.any(Number), scoring: 0 });
     expect(heard.map((event) => event.type === "proposed" && [event.id, event.answer])).toEqual([
       ["sample/0", "0"],
       ["sample/1", "1"],

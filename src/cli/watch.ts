@@ -21,12 +21,14 @@ export function watch(problem: Problem, prices: PriceTable, announce: (event: Tr
   const start = performance.now();
   const open = new Set<Tally>();
   let settled: Amounts = { tokens: 0, flops: 0, usd: 0 };
+  let scoring = 0;
   return {
     spent() {
       const { flops, usd } = settled;
       return {
         tokens: [...open].reduce((sum, tally) => sum + tally.pieces(), settled.tokens),
         ms: performance.now() - start,
+        scoring,
         ...(flops ? { flops } : {}),
         ...(usd ? { usd } : {}),
       };
@@ -52,10 +54,15 @@ export function watch(problem: Problem, prices: PriceTable, announce: (event: Tr
     verifier(inner) {
       const cost = costOf({ ...costed(inner), role: "verifier", free: inner.free ?? false }, {}, prices);
       return wrapVerifier(inner, async (requests, options) => {
-        const scores = await inner.score(requests, options);
-        const usages = scores.flatMap(({ usage }) => (usage === undefined ? [] : [usage]));
-        settled = addAmounts([settled, cost.of(usages)]);
-        return scores;
+        scoring += requests.length;
+        try {
+          const scores = await inner.score(requests, options);
+          const usages = scores.flatMap(({ usage }) => (usage === undefined ? [] : [usage]));
+          settled = addAmounts([settled, cost.of(usages)]);
+          return scores;
+        } finally {
+          scoring -= requests.length;
+        }
       });
     },
   };
