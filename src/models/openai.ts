@@ -62,11 +62,11 @@ export async function openai(options: OpenAiOptions): Promise<Model> {
   const http = createHttp({ baseUrl: options.baseUrl, fetch: options.fetch ?? fetch, key, keyEnv });
   const closing = new AbortController();
   const soon = AbortSignal.any([closing.signal, AbortSignal.timeout(options.probeTimeoutMs ?? 10_000)]);
-  const server = await probeServer(http, options.model, soon);
+  const extra: Body = options.extra ?? {};
+  const server = await probeServer(http, options.model, extra, soon);
   const notes = new Set<string>();
   const note = (text: string) => void notes.add(text);
   const prompts = await createPrompts(server, options, soon, note);
-  const extra: Body = options.extra ?? {};
   const calls = createCalls({
     http,
     server,

@@ -71,10 +71,12 @@ function logprobs(request: GenerateRequest, endpoint: Endpoint, kind: ServerKind
   return endpoint === "raw" ? { logprobs: top } : { logprobs: true, top_logprobs: top };
 }
 
-/** What only llama.cpp understands: why it stopped, and counts while it runs. */
-function llamaCpp(kind: ServerKind): Body {
+/** What only llama.cpp understands: counts while it runs, and which stop text ended a completion. */
+function llamaCpp(request: GenerateRequest, kind: ServerKind): Body {
   if (kind !== "llama.cpp") return {};
-  return { verbose: true, response_fields: ["stop_type", "stopping_word"], timings_per_token: true };
+  const counts = { timings_per_token: true };
+  if (request.stop === undefined || request.stop.length === 0) return counts;
+  return { ...counts, verbose: true, response_fields: ["stop_type", "stopping_word"] };
 }
 
 /** The body of one call, without the fields that the server has refused. */
@@ -97,7 +99,7 @@ export function requestBody(
     ...streaming(request, kind),
     ...logprobs(request, endpoint, kind),
     ...NEUTRAL[kind],
-    ...llamaCpp(kind),
+    ...llamaCpp(request, kind),
     ...context.extra,
   };
   for (const field of context.refused) delete body[field];

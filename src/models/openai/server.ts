@@ -52,20 +52,28 @@ async function ask(
 }
 
 /** Reads `/v1/models` and picks the endpoints. A server without it is "unknown". Throws `UsageError` when
- * nothing answers, access is refused, or the answer is not JSON. */
-export async function probeServer(http: Http, model: string, signal: AbortSignal): Promise<Server> {
+ * nothing answers, access is refused, or the answer is not JSON.
+ * @param extra the caller's own fields, of which `chat_template_kwargs` matters for rendering */
+export async function probeServer(
+  http: Http,
+  model: string,
+  extra: Fields,
+  signal: AbortSignal,
+): Promise<Server> {
   const entries = await listModels(http, signal);
   const entry = entries.find(({ id }) => id === model) ?? (entries.length === 1 ? entries[0] : undefined);
   const kind = OWNERS[text(entry?.["owned_by"] ?? entries[0]?.["owned_by"]) ?? ""] ?? "unknown";
   const meta = fields(entry?.["meta"]);
   const { created: _, ...stable } = entry ?? {};
+  const { chat_template_kwargs } = extra;
+  const common: Fields = { model, ...(chat_template_kwargs === undefined ? {} : { chat_template_kwargs }) };
   return {
     kind,
     models: entries.flatMap(({ id }) => text(id) ?? []),
     contextLength: count(entry?.["max_model_len"]) ?? count(meta?.["n_ctx"]) ?? count(meta?.["n_ctx_train"]),
     mark: JSON.stringify(kind === "llama.cpp" ? stable : [entry?.["id"], entry?.["root"]]),
-    render: RENDER[kind]?.(http, model) ?? (async () => undefined),
-    count: COUNT[kind]?.(http, model) ?? (async () => undefined),
+    render: RENDER[kind]?.(http, common) ?? (async () => undefined),
+    count: COUNT[kind]?.(http, common) ?? (async () => undefined),
   };
 }
 
@@ -93,46 +101,46 @@ type Render = Server["render"];
 type Count = Server["count"];
 
 /** llama.cpp renders without the token that its tokenizer puts in front. */
-function renderLlamaCpp(http: Http, model: string): Render {
+function renderLlamaCpp(http: Http, common: Fields): Render {
   return async (messages, prefix, signal) => {
     const chat = prefix === "" ? { messages } : continued(messages, prefix);
-    const answer = await ask(http, "/apply-template", { model, ...chat }, signal);
+    const answer = await ask(http, "/apply-template", { ...common, ...chat }, signal);
     const prompt = text(answer?.["prompt"]);
     return prompt === undefined ? undefined : { text: prompt, fields: {} };
   };
 }
 
 /** vLLM tokenises a chat and turns tokens into text; together they render, special tokens included. */
-function renderVllm(http: Http, model: string): Render {
+function renderVllm(http: Http, common: Fields): Render {
   return async (messages, prefix, signal) => {
     const chat = prefix === "" ? { messages, add_generation_prompt: true } : continued(messages, prefix);
-    const tokens = list((await ask(http, "/tokenize", { model, ...chat }, signal))?.["tokens"]);
+    const tokens = list((await ask(http, "/tokenize", { ...common, ...chat }, signal))?.["tokens"]);
     if (tokens === undefined) return undefined;
-    const prompt = text((await ask(http, "/detokenize", { model, tokens }, signal))?.["prompt"]);
+    const prompt = text((await ask(http, "/detokenize", { ...common, tokens }, signal))?.["prompt"]);
     return prompt === undefined ? undefined : { text: prompt, fields: { add_special_tokens: false } };
   };
 }
 
-function countLlamaCpp(http: Http, model: string): Count {
+function countLlamaCpp(http: Http, common: Fields): Count {
   return async (rendered, signal) => {
-    const body = { model, content: rendered.text, add_special: true, parse_special: true };
+    const body = { ...common, content: rendered.text, add_special: true, parse_special: true };
     return list((await ask(http, "/tokenize", body, signal))?.["tokens"])?.length;
   };
 }
 
-function countVllm(http: Http, model: string): Count {
+function countVllm(http: Http, common: Fields): Count {
   return async (rendered, signal) => {
-    const body = { model, prompt: rendered.text, ...rendered.fields };
+    const body = { ...common, prompt: rendered.text, ...rendered.fields };
     return count((await ask(http, "/tokenize", body, signal))?.["count"]);
   };
 }
 
-const RENDER: Readonly<Partial<Record<ServerKind, (http: Http, model: string) => Render>>> = {
+const RENDER: Readonly<Partial<Record<ServerKind, (http: Http, common: Fields) => Render>>> = {
   "llama.cpp": renderLlamaCpp,
   vllm: renderVllm,
 };
 
-const COUNT: Readonly<Partial<Record<ServerKind, (http: Http, model: string) => Count>>> = {
+const COUNT: Readonly<Partial<Record<ServerKind, (http: Http, common: Fields) => Count>>> = {
   "llama.cpp": countLlamaCpp,
   vllm: countVllm,
 };

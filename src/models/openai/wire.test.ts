@@ -137,13 +137,16 @@ describe("continuing a given answer", () => {
     };
 
   test("vLLM renders, so raw completions of the rendered prompt are used", async () => {
-    const { model, generations } = await serve(
+    const { model, generations, server } = await serve(
       "vllm",
       (_, response) => json(response, { choices: [{ index: 0, text: "2", finish_reason: "stop" }], usage }),
       tokenizer(false),
     );
-    const one = await model();
+    const extra = { chat_template_kwargs: { enable_thinking: false } };
+    const one = await model({ extra });
     expect(one).toMatchObject({ contextLength: 4096, can: { prefix: true } });
+    const rendered = server.received.filter(({ path }) => path === "/tokenize");
+    expect(rendered[0]!.body).toMatchObject(extra);
     const request = { ...asked, prefix: "2 + " };
     await one.generate([request]);
     const prompt = "<user>2 + 2?<assistant>2 + ";
