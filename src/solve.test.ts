@@ -192,6 +192,14 @@ test("ends with the best so far when it is cancelled", async () => {
   expect(trace).toContainEqual({ type: "lost", id: "sample/3", reason: "cancelled", outputTokens: 0 });
 });
 
+test("spends nothing when it is cancelled before it begins", async () => {
+  for (const strategy of [majority(), bestOfN(), beam()]) {
+    const verifier = custom(() => 1, { scoresPartial: true });
+    const { answer, receipt } = await run({ strategy, verifier, signal: AbortSignal.abort() });
+    expect([answer, receipt.stop, receipt.total.calls]).toEqual([undefined, "cancelled", 0]);
+  }
+});
+
 test("says that it failed when every sample was lost", async () => {
   const broken: Respond = () => ({ text: "", error: new Error("The server is gone.") });
   const { answer, receipt, trace } = await run({}, broken);

@@ -135,6 +135,6 @@ test("a run that died at any call and resumes gives what an undisturbed one give
       expect(new Set(served).size).toBe(served.length);
       expect(served.length).toBe(undisturbed.receipt.roles.generator!.calls);
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
