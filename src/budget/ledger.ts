@@ -87,6 +87,8 @@ export function createLedger(options: { readonly budget?: Budget; readonly clock
   const deadline = new AbortController();
   let calls = 0;
   let done: Amounts = { tokens: 0, flops: 0, usd: 0 };
+  /** Sum of `done` and the open reservations, as long as it is known: a batch reserves call by call. */
+  let total: Amounts | undefined = done;
   let overrun = false;
   let waiting: (() => void)[] = [];
   const at = () => clock.now() - start;
@@ -95,10 +97,18 @@ export function createLedger(options: { readonly budget?: Budget; readonly clock
       ? () => {}
       : clock.after(budget.ms, () => deadline.abort(new Error(`The budget of ${budget.ms} ms is over.`)));
 
-  /** The unit without room for `more` beside the spent and the open reservations but `without`. */
-  const crowded = (more: Amounts, without?: number): BudgetUnit | undefined => {
-    const others = [...open.values()].filter((one) => one.call !== without).map((one) => one.most);
-    const all = addAmounts([done, more, ...others]);
+  /** What is spent and reserved, without what call `except` holds. */
+  const taken = (except?: number): Amounts => {
+    if (except === undefined && total) return total;
+    const held = [...open.values()].filter((one) => one.call !== except).map((one) => one.most);
+    const sum = addAmounts([done, ...held]);
+    if (except === undefined) total = sum;
+    return sum;
+  };
+
+  /** The unit without room for `more`. */
+  const crowded = (more: Amounts, except?: number): BudgetUnit | undefined => {
+    const all = addAmounts([taken(except), more]);
     for (const unit of ["tokens", "flops", "usd"] as const) {
       const limit = budget[unit];
       if (limit === undefined || more[unit] === 0) continue;
@@ -107,10 +117,11 @@ export function createLedger(options: { readonly budget?: Budget; readonly clock
     return undefined;
   };
 
-  const lacking = (more: Amounts, without?: number): BudgetUnit | undefined =>
-    deadline.signal.aborted || at() >= (budget.ms ?? Infinity) ? "ms" : crowded(more, without);
+  const lacking = (more: Amounts, except?: number): BudgetUnit | undefined =>
+    deadline.signal.aborted || at() >= (budget.ms ?? Infinity) ? "ms" : crowded(more, except);
 
   const hold = (type: "reserved" | "extended", reservation: Reservation) => {
+    total = type === "reserved" && total ? addAmounts([total, reservation.most]) : undefined;
     open.set(reservation.call, reservation);
     entries.push({ type, at: at(), ...reservation });
     return reservation;
@@ -134,10 +145,12 @@ export function createLedger(options: { readonly budget?: Budget; readonly clock
     settle({ call, role, position }, actual) {
       const held = open.get(call);
       if (!held) throw new Error(`Call ${call} is settled already.`);
+      const beyond = Math.max(0, actual.cost.tokens - held.most.tokens);
       // A replayed call may hold less than it cost: an earlier run had reserved its retries too.
-      const allowed = actual.journal === "replayed" && !crowded(actual.cost, call);
-      const overrunTokens = allowed ? 0 : Math.max(0, actual.cost.tokens - held.most.tokens);
+      const allowed = beyond > 0 && actual.journal === "replayed" && !crowded(actual.cost, call);
+      const overrunTokens = allowed ? 0 : beyond;
       open.delete(call);
+      total = undefined;
       done = addAmounts([done, actual.cost]);
       if (overrunTokens > 0) overrun = true;
       entries.push({ type: "settled", at: at(), call, role, position, ...actual, overrunTokens });

@@ -40,7 +40,7 @@ export interface Metering<Request, Result extends Spent> {
   /** Milliseconds that a model has to stop when told. Past them its calls are given up, and all that was
    * reserved for them counts as spent. */
   readonly graceMs: number;
-  count(requests: readonly Request[]): Promise<readonly Most[]>;
+  count(requests: readonly Request[], signal: AbortSignal): Promise<readonly Most[]>;
   send(wave: Wave<Request, Result>): Promise<readonly Result[]>;
   outcome(result: Result): Actual["outcome"];
   /** The result of a call without one. */
@@ -145,7 +145,15 @@ export async function meter<Request extends { readonly position: string }, Resul
     options.tell?.(index, result);
   };
   const signal = AbortSignal.any([ledger.signal, ...(options.signal ? [options.signal] : [])]);
-  const counts = await kind.count(requests);
+  const cancel = ({ index }: { readonly index: number }) =>
+    tell(index, kind.without("cancelled", nothing, new Error("Cancelled before it was sent.")));
+  const counted = await outlast(kind.count(requests, signal), signal, ledger.clock, kind.graceMs);
+  const counts = counted.value ?? [];
+  if (!counted.value) {
+    if (!signal.aborted) throw counted.error;
+    for (const index of requests.keys()) cancel({ index });
+    return results;
+  }
   let waiting: Call<Request>[] = requests.map((request, index) => {
     const most = counts[index]!;
     const estimate = { role, position: request.position, most: cost.most(most.input, most.output) };
@@ -153,8 +161,7 @@ export async function meter<Request extends { readonly position: string }, Resul
   });
   while (waiting.length > 0) {
     if (options.signal?.aborted) {
-      for (const { index } of waiting)
-        tell(index, kind.without("cancelled", nothing, new Error("Cancelled before it was sent.")));
+      waiting.forEach(cancel);
       break;
     }
     const wave: Held<Request>[] = [];

@@ -83,6 +83,17 @@ describe("metered model", () => {
     expect(ledger.spent().tokens).toBe(4 + 8);
   });
 
+  it("does not wait at the deadline for a server that does not even count", async () => {
+    const silent = (model: Model): Model => ({
+      ...wrap(model, (requests, options) => model.generate(requests, options)),
+      countTokens: () => new Promise(() => {}),
+    });
+    const { model, ledger, clock } = setUp({ ms: 50 }, () => "a", silent);
+    expect(finishes(await clock.run(model.generate([request(0)])))).toEqual(["cancelled"]);
+    expect(clock.now()).toBe(60);
+    expect(ledger.entries).toEqual([]);
+  });
+
   it("turns an exception into lost samples, but keeps those that were done", async () => {
     const breaking = (model: Model) =>
       wrap(model, async (requests, options) => {

@@ -35,8 +35,8 @@ export function metered(model: Model, options: MeteredOptions): Model {
     cost,
     name,
     graceMs,
-    async count(requests) {
-      const inputs = await model.countTokens(requests, call);
+    async count(requests, signal) {
+      const inputs = await model.countTokens(requests, { signal });
       return requests.map(({ maxTokens }, i) => ({ input: inputs[i]!, output: maxTokens }));
     },
     send: ({ requests, signal, index, tell, mayRetry }) =>
