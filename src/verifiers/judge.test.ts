@@ -18,7 +18,7 @@ afterEach(async () => {
 async function onServer(respond: (user: string) => unknown): Promise<{ model: Model; server: TestServer }> {
   const server = await startServer(({ body, method }, response) => {
     if (method === "GET") return json(response, { data: [{ id: "m" }] });
-    const user = (body?.["messages"] as Message[]).at(-1)!.content;
+    const user = (body!.messages as Message[]).at(-1)!.content;
     const usage = { prompt_tokens: 90, completion_tokens: 1 };
     return json(response, { choices: [respond(user)], usage });
   });

@@ -81,11 +81,10 @@ function body(options: OrmHttpOptions, prompt: string, solution: string): unknow
 /** The scores of the only candidate in an answer. */
 function row(endpoint: Endpoint, answer: unknown): number[] | undefined {
   const single = (value: unknown) => (number(value) === undefined ? undefined : [number(value)!]);
-  if (endpoint === "rerank")
-    return single(fields(list(fields(answer)?.["results"])?.[0])?.["relevance_score"]);
-  if (endpoint === "classify") return numbers(fields(list(answer)?.[0])?.["embedding"]);
-  const first = fields(list(fields(answer)?.["data"])?.[0]);
-  return endpoint === "score" ? single(first?.["score"]) : numbers(first?.["data"]);
+  if (endpoint === "rerank") return single(fields(list(fields(answer)?.results)?.[0])?.relevance_score);
+  if (endpoint === "classify") return numbers(fields(list(answer)?.[0])?.embedding);
+  const first = fields(list(fields(answer)?.data)?.[0]);
+  return endpoint === "score" ? single(first?.score) : numbers(first?.data);
 }
 
 /**

@@ -97,8 +97,8 @@ export function prmHttp(options: PrmHttpOptions): Verifier {
     read(answer, request) {
       const data =
         server === "vllm"
-          ? fields(list(fields(answer)?.["data"])?.[0])?.["data"]
-          : list(answer)?.map((one) => fields(one)?.["embedding"]);
+          ? fields(list(fields(answer)?.data)?.[0])?.data
+          : list(answer)?.map((one) => fields(one)?.embedding);
       const scores = rows(data, steps(request).length).map(score);
       if (scores.some((one) => one === undefined)) {
         throw new Error(`The server's scores have no class ${options.goodClass}.`);

@@ -50,7 +50,7 @@ describe("prmHttp on vLLM", () => {
     const { path, body } = server.received[0]!;
     expect(path).toBe("/pooling");
     expect(body).toMatchObject({ model: "prm", task: "token_classify" });
-    expect((body!["messages"] as unknown[]).at(-1)).toEqual({
+    expect((body!.messages as unknown[]).at(-1)).toEqual({
       role: "assistant",
       content: "2 + 2 = 4<extra_0>4 + 1 = 6<extra_0>",
     });
@@ -91,7 +91,7 @@ describe("prmHttp on vLLM", () => {
   test("a candidate cannot write markers or special tokens", async () => {
     const server = await serve((_, response) => json(response, pooled([[0.1, 0.9]])));
     await prm(server.url).score([ask("4<extra_0><|im_end|><|im_start|>")]);
-    const { content } = (server.received[0]!.body!["messages"] as { content: string }[]).at(-1)!;
+    const { content } = (server.received[0]!.body!.messages as { content: string }[]).at(-1)!;
     expect(content).toBe("4< |im_end|>< |im_start|><extra_0>");
   });
 
@@ -107,7 +107,7 @@ describe("prmHttp on vLLM", () => {
 describe("prmHttp on SGLang", () => {
   test("scores the text up to each step, and counts every token", async () => {
     const server = await serve(({ body }, response) => {
-      const texts = body!["text"] as string[];
+      const texts = body!.text as string[];
       const reward = (text: string) => (text.includes("6") ? -2 : 2);
       json(
         response,
@@ -120,7 +120,7 @@ describe("prmHttp on SGLang", () => {
     expect(score!.steps![0]).toBeCloseTo(good, 10);
     expect(score!.value).toBeCloseTo(1 - good, 10);
     const { path, body } = server.received[0]!;
-    const texts = body!["text"] as string[];
+    const texts = body!.text as string[];
     expect(path).toBe("/classify");
     expect(texts[0]).toMatch(/<\|im_start\|>assistant\n2 \+ 2 = 4<extra_0><\|im_end\|><\|endoftext\|>$/);
     expect(texts).toHaveLength(2);
@@ -169,7 +169,7 @@ describe("ormHttp", () => {
   test("one lost score never costs the others, a busy server is asked again", async () => {
     let busy = 1;
     const server = await serve(({ body }, response) => {
-      const text = body!["text_2"];
+      const text = body!.text_2;
       if (text === "bad") return json(response, { error: { message: "too long" } }, 400);
       if (text === "busy" && busy-- > 0) return json(response, {}, 503);
       return json(response, { data: [{ score: 0.5 }], usage: { prompt_tokens: 9 } });

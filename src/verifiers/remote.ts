@@ -49,9 +49,9 @@ function inputBound(texts: readonly string[]): number {
 
 /** OpenAI's `usage`, or SGLang's `meta_info` of each text. */
 function usageOf(answer: unknown): Usage | undefined {
-  const parts = Array.isArray(answer) ? answer.map((part) => fields(fields(part)?.["meta_info"])) : [];
-  const said: (Fields | undefined)[] = parts.length > 0 ? parts : [fields(fields(answer)?.["usage"])];
-  const inputs = said.map((part) => count(part?.["prompt_tokens"]));
+  const parts = Array.isArray(answer) ? answer.map((part) => fields(fields(part)?.meta_info)) : [];
+  const said: (Fields | undefined)[] = parts.length > 0 ? parts : [fields(fields(answer)?.usage)];
+  const inputs = said.map((part) => count(part?.prompt_tokens));
   if (inputs.some((input) => input === undefined)) return undefined;
   return { inputTokens: inputs.reduce<number>((sum, input) => sum + input!, 0), outputTokens: 0 };
 }

@@ -36,7 +36,7 @@ function libraries(): string | undefined {
 }
 
 async function missingTool(): Promise<string | undefined> {
-  const compiler = process.env["CXX"] ?? "c++";
+  const compiler = process.env.CXX ?? "c++";
   for (const tool of ["git", "tar", "npm", "cmake", compiler]) {
     const found = await run(tool, ["--version"]).then(
       () => true,
@@ -97,7 +97,7 @@ async function cacheKey(): Promise<string> {
  * Without cmake, a compiler, git or the package there is no server, and the reason says why.
  */
 export async function buildLlamaServer(say: (line: string) => void): Promise<Build> {
-  const cache = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "bedacht", "llama-server");
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "bedacht", "llama-server");
   const home = join(cache, await cacheKey());
   const path = join(home, "llama-server");
   if ((await stat(path).catch(() => undefined)) !== undefined) return { path };

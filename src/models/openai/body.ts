@@ -132,10 +132,10 @@ export function dispensable(
     if (limits.includes(field) && !limits.every((name) => name in body)) continue;
     return { field, note };
   }
-  if (body["temperature"] === 1 && /(?<!\w)temperature(?!\w)/.test(message)) {
+  if (body.temperature === 1 && /(?<!\w)temperature(?!\w)/.test(message)) {
     return { field: "temperature", note: "the server refuses temperature: it samples at its own" };
   }
-  return body["top_p"] === 1 && /(?<!\w)top_p(?!\w)/.test(message)
+  return body.top_p === 1 && /(?<!\w)top_p(?!\w)/.test(message)
     ? { field: "top_p", note: "the server refuses top_p" }
     : undefined;
 }

@@ -16,6 +16,10 @@ interface Choice {
   logprobs: TokenLogprob[] | undefined;
 }
 
+function newChoice(): Choice {
+  return { text: "", pieces: 0, finish: undefined, stoppedBy: undefined, logprobs: undefined };
+}
+
 export interface CollectOptions {
   /** The requests that one call serves; more than one when the server was asked for `n`. */
   readonly requests: readonly GenerateRequest[];
@@ -67,17 +71,16 @@ export function collect(options: CollectOptions): Collector {
   return {
     add(event) {
       const body = fields(event);
-      if (body !== undefined && body["error"] !== undefined && body["error"] !== null)
-        throw streamError(body);
-      const parts = list(body?.["choices"]);
-      if (body === undefined || (parts === undefined && body["usage"] === undefined)) {
+      if (body !== undefined && body.error !== undefined && body.error !== null) throw streamError(body);
+      const parts = list(body?.choices);
+      if (body === undefined || (parts === undefined && body.usage === undefined)) {
         throw new Error(
           "That is not an OpenAI-compatible server: its JSON has no choices. Check the address.",
         );
       }
-      usage = fields(body["usage"]) ?? usage;
-      timings = fields(body["timings"]) ?? timings;
-      for (const part of parts ?? []) addChoice(fields(part), fields(body["__verbose"]));
+      usage = fields(body.usage) ?? usage;
+      timings = fields(body.timings) ?? timings;
+      for (const part of parts ?? []) addChoice(fields(part), fields(body.__verbose));
     },
     complete() {
       const spent = usages();
@@ -100,26 +103,21 @@ export function collect(options: CollectOptions): Collector {
 
   function addChoice(part: Fields | undefined, verbose: Fields | undefined): void {
     if (part === undefined) return;
-    const index = count(part["index"]) ?? 0;
+    const index = count(part.index) ?? 0;
     if (index >= choices.length) return;
-    const choice = (choices[index] ??= {
-      text: "",
-      pieces: 0,
-      finish: undefined,
-      stoppedBy: undefined,
-      logprobs: undefined,
-    });
-    const message = fields(part["delta"]) ?? fields(part["message"]);
-    const delta = text(message?.["content"]) ?? text(part["text"]) ?? "";
-    const hidden = text(message?.["reasoning_content"]) ?? text(message?.["reasoning"]) ?? "";
+    const choice = choices[index] ?? newChoice();
+    choices[index] = choice;
+    const message = fields(part.delta) ?? fields(part.message);
+    const delta = text(message?.content) ?? text(part.text) ?? "";
+    const hidden = text(message?.reasoning_content) ?? text(message?.reasoning) ?? "";
     if (delta !== "" || hidden !== "") choice.pieces += 1;
-    const logprobs = tokenLogprobs(part["logprobs"]);
+    const logprobs = tokenLogprobs(part.logprobs);
     if (logprobs !== undefined) choice.logprobs = [...(choice.logprobs ?? []), ...logprobs];
-    choice.finish = text(part["finish_reason"]) ?? choice.finish;
+    choice.finish = text(part.finish_reason) ?? choice.finish;
     choice.stoppedBy =
-      text(part["stop_reason"]) ??
-      text(part["matched_stop"]) ??
-      (verbose?.["stop_type"] === "word" ? text(verbose["stopping_word"]) : undefined) ??
+      text(part.stop_reason) ??
+      text(part.matched_stop) ??
+      (verbose?.stop_type === "word" ? text(verbose.stopping_word) : undefined) ??
       choice.stoppedBy;
     if (delta === "") return;
     choice.text += delta;
@@ -141,9 +139,9 @@ function lacksLogprobs({ logprobs }: Choice, finish: Finish, { outputTokens }: U
 }
 
 function streamError(body: Fields): Error {
-  const error = fields(body["error"]);
+  const error = fields(body.error);
   const message = `The server broke off: ${serverMessage(body) ?? "it did not say why"}`;
-  const status = number(error?.["code"]) ?? 500;
+  const status = number(error?.code) ?? 500;
   return status >= 400 && status < 500 && status !== 429 ? new Error(message) : new TransientError(message);
 }
 
@@ -174,10 +172,10 @@ function ending(
 
 /** From `usage`, else from llama.cpp's timings. */
 function reportedUsage(usage: Fields | undefined, timings: Fields | undefined): Usage | undefined {
-  const [input, output] = [count(usage?.["prompt_tokens"]), count(usage?.["completion_tokens"])];
+  const [input, output] = [count(usage?.prompt_tokens), count(usage?.completion_tokens)];
   if (input !== undefined && output !== undefined) {
-    const cached = count(fields(usage?.["prompt_tokens_details"])?.["cached_tokens"]);
-    const reasoning = count(fields(usage?.["completion_tokens_details"])?.["reasoning_tokens"]);
+    const cached = count(fields(usage?.prompt_tokens_details)?.cached_tokens);
+    const reasoning = count(fields(usage?.completion_tokens_details)?.reasoning_tokens);
     return {
       inputTokens: input,
       ...(cached === undefined ? {} : { cachedTokens: Math.min(cached, input) }),
@@ -185,8 +183,8 @@ function reportedUsage(usage: Fields | undefined, timings: Fields | undefined): 
       ...(reasoning === undefined ? {} : { reasoningTokens: Math.min(reasoning, output) }),
     };
   }
-  const [fresh, reused] = [count(timings?.["prompt_n"]), count(timings?.["cache_n"])];
-  const predicted = count(timings?.["predicted_n"]);
+  const [fresh, reused] = [count(timings?.prompt_n), count(timings?.cache_n)];
+  const predicted = count(timings?.predicted_n);
   if (fresh === undefined || reused === undefined || predicted === undefined) return undefined;
   return { inputTokens: fresh + reused, cachedTokens: reused, outputTokens: predicted };
 }
@@ -216,11 +214,11 @@ function share(total: Usage, guesses: readonly number[]): Usage[] {
 
 /** Both shapes: chat's `content: [{ token, logprob, top_logprobs }]` and the older parallel arrays. */
 function tokenLogprobs(value: unknown): TokenLogprob[] | undefined {
-  const content = list(fields(value)?.["content"]);
+  const content = list(fields(value)?.content);
   if (content !== undefined) return content.flatMap((entry) => fromEntry(fields(entry)));
-  const tokens = list(fields(value)?.["tokens"]);
-  const probabilities = list(fields(value)?.["token_logprobs"]);
-  const tops = list(fields(value)?.["top_logprobs"]);
+  const tokens = list(fields(value)?.tokens);
+  const probabilities = list(fields(value)?.token_logprobs);
+  const tops = list(fields(value)?.top_logprobs);
   return tokens?.flatMap((token, i) =>
     fromEntry({ token, logprob: probabilities?.[i], top_logprobs: fromMap(fields(tops?.[i])) }),
   );
@@ -231,9 +229,9 @@ function fromMap(map: Fields | undefined): Fields[] | undefined {
 }
 
 function fromEntry(entry: Fields | undefined): TokenLogprob[] {
-  const [token, logprob] = [text(entry?.["token"]), number(entry?.["logprob"])];
+  const [token, logprob] = [text(entry?.token), number(entry?.logprob)];
   if (token === undefined || logprob === undefined) return [];
-  const top = list(entry?.["top_logprobs"])
+  const top = list(entry?.top_logprobs)
     ?.flatMap((other) => fromEntry(fields(other)))
     .map((other) => ({ token: other.token, logprob: other.logprob }))
     .sort((a, b) => b.logprob - a.logprob);

@@ -82,7 +82,7 @@ describe("a server that refuses", () => {
 
   test("what others of the batch paid for is not lost when one is refused for good", async () => {
     const model = await broken(({ body }, response) =>
-      body?.["seed"] === 2 ? json(response, {}, 401) : events(response, [{ ...chunk("4"), ...done() }]),
+      body?.seed === 2 ? json(response, {}, 401) : events(response, [{ ...chunk("4"), ...done() }]),
     );
     const completions = await model.generate([asked, { ...asked, seed: 2 }]);
     expect(completions.map(({ finish }) => finish)).toEqual(["end", "error"]);

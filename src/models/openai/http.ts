@@ -71,13 +71,13 @@ function retryAfterMs(headers: Headers): number | undefined {
 export function serverMessage(value: unknown): string | undefined {
   const body = fields(value);
   if (body === undefined) return text(value);
-  const error = fields(body["error"]);
+  const error = fields(body.error);
   return (
-    text(error?.["message"]) ??
-    text(body["error"]) ??
-    text(body["message"]) ??
-    text(body["detail"]) ??
-    (body["detail"] === undefined ? undefined : JSON.stringify(body["detail"]))
+    text(error?.message) ??
+    text(body.error) ??
+    text(body.message) ??
+    text(body.detail) ??
+    (body.detail === undefined ? undefined : JSON.stringify(body.detail))
   );
 }
 
@@ -144,7 +144,7 @@ export function createHttp(options: HttpOptions): Http {
   const path = base.pathname.replace(/\/+$/, "");
   const baseUrl = base.origin + (path === "" ? "/v1" : path);
   const headers: Record<string, string> = { accept: "application/json, text/event-stream" };
-  if (options.key !== undefined) headers["authorization"] = `Bearer ${options.key}`;
+  if (options.key !== undefined) headers.authorization = `Bearer ${options.key}`;
 
   async function send(url: string, body: unknown, signal: AbortSignal): Promise<Response> {
     let target = url;

@@ -62,16 +62,16 @@ export async function probeServer(
 ): Promise<Server> {
   const entries = await listModels(http, signal);
   const entry = entries.find(({ id }) => id === model) ?? (entries.length === 1 ? entries[0] : undefined);
-  const kind = OWNERS[text(entry?.["owned_by"] ?? entries[0]?.["owned_by"]) ?? ""] ?? "unknown";
-  const meta = fields(entry?.["meta"]);
+  const kind = OWNERS[text(entry?.owned_by ?? entries[0]?.owned_by) ?? ""] ?? "unknown";
+  const meta = fields(entry?.meta);
   const { created: _, ...stable } = entry ?? {};
   const { chat_template_kwargs } = extra;
   const common: Fields = { model, ...(chat_template_kwargs === undefined ? {} : { chat_template_kwargs }) };
   return {
     kind,
     models: entries.flatMap(({ id }) => text(id) ?? []),
-    contextLength: count(entry?.["max_model_len"]) ?? count(meta?.["n_ctx"]) ?? count(meta?.["n_ctx_train"]),
-    mark: JSON.stringify(kind === "llama.cpp" ? stable : [entry?.["id"], entry?.["root"]]),
+    contextLength: count(entry?.max_model_len) ?? count(meta?.n_ctx) ?? count(meta?.n_ctx_train),
+    mark: JSON.stringify(kind === "llama.cpp" ? stable : [entry?.id, entry?.root]),
     render: RENDER[kind]?.(http, common) ?? (async () => undefined),
     count: COUNT[kind]?.(http, common) ?? (async () => undefined),
   };
@@ -88,7 +88,7 @@ async function listModels(http: Http, signal: AbortSignal): Promise<Fields[]> {
     const why = signal.aborted ? `${url} did not answer in time` : (error as Error).message;
     throw new UsageError(why);
   }
-  const data = list(fields(answer)?.["data"]);
+  const data = list(fields(answer)?.data);
   if (data === undefined) {
     throw new UsageError(
       `That is not an OpenAI-compatible server: ${url} lists no models. Check the address.`,
@@ -105,7 +105,7 @@ function renderLlamaCpp(http: Http, common: Fields): Render {
   return async (messages, prefix, signal) => {
     const chat = prefix === "" ? { messages } : continued(messages, prefix);
     const answer = await ask(http, "/apply-template", { ...common, ...chat }, signal);
-    const prompt = text(answer?.["prompt"]);
+    const prompt = text(answer?.prompt);
     return prompt === undefined ? undefined : { text: prompt, fields: {} };
   };
 }
@@ -114,9 +114,9 @@ function renderLlamaCpp(http: Http, common: Fields): Render {
 function renderVllm(http: Http, common: Fields): Render {
   return async (messages, prefix, signal) => {
     const chat = prefix === "" ? { messages, add_generation_prompt: true } : continued(messages, prefix);
-    const tokens = list((await ask(http, "/tokenize", { ...common, ...chat }, signal))?.["tokens"]);
+    const tokens = list((await ask(http, "/tokenize", { ...common, ...chat }, signal))?.tokens);
     if (tokens === undefined) return undefined;
-    const prompt = text((await ask(http, "/detokenize", { ...common, tokens }, signal))?.["prompt"]);
+    const prompt = text((await ask(http, "/detokenize", { ...common, tokens }, signal))?.prompt);
     return prompt === undefined ? undefined : { text: prompt, fields: { add_special_tokens: false } };
   };
 }
@@ -124,14 +124,14 @@ function renderVllm(http: Http, common: Fields): Render {
 function countLlamaCpp(http: Http, common: Fields): Count {
   return async (rendered, signal) => {
     const body = { ...common, content: rendered.text, add_special: true, parse_special: true };
-    return list((await ask(http, "/tokenize", body, signal))?.["tokens"])?.length;
+    return list((await ask(http, "/tokenize", body, signal))?.tokens)?.length;
   };
 }
 
 function countVllm(http: Http, common: Fields): Count {
   return async (rendered, signal) => {
     const body = { ...common, prompt: rendered.text, ...rendered.fields };
-    return count((await ask(http, "/tokenize", body, signal))?.["count"]);
+    return count((await ask(http, "/tokenize", body, signal))?.count);
   };
 }
 

@@ -127,12 +127,12 @@ describe("continuing a given answer", () => {
     (trim: boolean): Answer =>
     ({ path, body }, response) => {
       if (path === "/detokenize") {
-        return json(response, { prompt: String.fromCodePoint(...(body!["tokens"] as number[])) });
+        return json(response, { prompt: String.fromCodePoint(...(body!.tokens as number[])) });
       }
-      const messages = body!["messages"] as { role: string; content: string }[] | undefined;
+      const messages = body!.messages as { role: string; content: string }[] | undefined;
       const turns = messages?.map(({ role, content }) => `<${role}>${trim ? content.trim() : content}`);
-      const end = body?.["continue_final_message"] === true ? "" : "<assistant>";
-      const text = turns === undefined ? String(body!["prompt"]) : turns.join("") + end;
+      const end = body?.continue_final_message === true ? "" : "<assistant>";
+      const text = turns === undefined ? String(body!.prompt) : turns.join("") + end;
       return json(response, { tokens: [...text].map((c) => c.codePointAt(0)), count: [...text].length });
     };
 
@@ -357,12 +357,12 @@ describe("n", () => {
   test("is not used by default: each sample has its own seed", async () => {
     const { model, generations } = await serve("hosted", (_, response) => json(response, chat({})));
     await (await model()).generate(batch);
-    expect(generations().map(({ body }) => body!["seed"])).toEqual([1, 2, 3]);
+    expect(generations().map(({ body }) => body!.seed)).toEqual([1, 2, 3]);
   });
 
   test("serves equal requests in one call whose usage is shared out", async () => {
     const { model, generations } = await serve("hosted", ({ body }, response) => {
-      const choices = Array.from({ length: Number(body!["n"] ?? 1) }, (_, index) => ({
+      const choices = Array.from({ length: Number(body!.n ?? 1) }, (_, index) => ({
         index,
         message: { content: "word ".repeat(index + 1) },
         finish_reason: "stop",
@@ -371,7 +371,7 @@ describe("n", () => {
     });
     const one = await model({ useN: true });
     const completions = await one.generate([...batch, { ...asked, prompt: "other" }]);
-    expect(generations().map(({ body }) => body!["n"])).toEqual([3, undefined]);
+    expect(generations().map(({ body }) => body!.n)).toEqual([3, undefined]);
     const shared = completions.slice(0, 3);
     expect(shared.map(({ text }) => text.trim().split(" ").length)).toEqual([1, 2, 3]);
     expect(shared.map(({ usage }) => usage.inputTokens)).toEqual([7, 0, 0]);
