@@ -66,7 +66,7 @@ export async function openai(options: OpenAiOptions): Promise<Model> {
   const server = await probeServer(http, options.model, extra, soon);
   const notes = new Set<string>();
   const note = (text: string) => void notes.add(text);
-  const prompts = await createPrompts(server, options, soon, note);
+  const prompts = await createPrompts(server, options, soon, closing.signal, note);
   const calls = createCalls({
     http,
     server,

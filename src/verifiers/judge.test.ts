@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { json, startServer, type TestServer } from "../../test/http-server.ts";
-import type { Completion, Message, Model, Reader } from "../models/model.ts";
+import type { Completion, GenerateRequest, Message, Model, Reader } from "../models/model.ts";
 import { openai } from "../models/openai.ts";
 import { scripted } from "../models/scripted.ts";
 import type { Problem } from "../types.ts";
@@ -45,6 +45,18 @@ describe("with log-probabilities", () => {
     expect(score!.value).toBeCloseTo(0.75, 10);
     expect(score!.usage).toEqual({ inputTokens: 90, outputTokens: 1 });
     expect(server.received.at(-1)!.body).toMatchObject({ logprobs: true, top_logprobs: 20, temperature: 0 });
+  });
+
+  test("a model that can go on from a given beginning does not think aloud first", async () => {
+    const asked: GenerateRequest[] = [];
+    const model = scripted((request) => {
+      asked.push(request);
+      return " Yes";
+    });
+    expect((await judge({ model }).score([ask("4")]))[0]!.value).toBe(1);
+    expect(asked[0]!.prefix).toBe("Answer:");
+    await judge({ model, ask: "grade" }).score([ask("4")]);
+    expect(asked[1]!.prefix).toBeUndefined();
   });
 
   test("the reference answer is never shown", async () => {

@@ -26,6 +26,8 @@ export interface JudgeReaderOptions extends Pick<JudgeOptions, "scoresPartial" |
 
 /** Alternatives of the first token to ask for: as many as hosted services and vLLM allow by default. */
 const ALTERNATIVES = 20;
+/** What the judge's answer starts with where the model can go on from it: no thinking aloud before the verdict. */
+const OPENING = "Answer:";
 /** Enough for a verdict behind a blank or a mark. */
 const VERDICT_TOKENS = 4;
 const TOP_GRADE = 10;
@@ -134,6 +136,7 @@ function askingJudge(options: JudgeOptions): Verifier {
   const { model, scoresPartial = false } = options;
   const asked = options.ask ?? "auto";
   const ask = asked === "auto" ? (model.can.logprobs ? "probability" : "grade") : asked;
+  const opened = ask === "probability" && model.can.prefix;
   const maxTokens = ask === "grade" ? (options.maxTokens ?? 512) : VERDICT_TOKENS;
   const question = `${scoresPartial ? PARTIAL : WHOLE} ${ENDINGS[ask]}`;
   const request = ({ problem, text, position }: ScoreRequest): GenerateRequest => ({
@@ -143,10 +146,11 @@ function askingJudge(options: JudgeOptions): Verifier {
     seed: 0,
     position,
     ...(ask === "probability" && { logprobs: true, topLogprobs: ALTERNATIVES }),
+    ...(opened && { prefix: OPENING }),
   });
   return {
     name: options.name ?? `judge ${model.name}`,
-    fingerprint: `judge/1/${JSON.stringify([ask, maxTokens, scoresPartial])}/${model.fingerprint}`,
+    fingerprint: `judge/1/${JSON.stringify([ask, opened, maxTokens, scoresPartial])}/${model.fingerprint}`,
     scoresPartial,
     model: model.name,
     ...(model.shape && { shape: model.shape }),

@@ -25,6 +25,8 @@ const REMEMBERED = 4096;
 /** What a chat template may add to each message, and once per chat (a default system prompt), in tokens. */
 const MARGIN = 64;
 
+const UNCOUNTED = "the server did not count some prompts: they are reserved by their bytes";
+
 /** One token is at least one byte in every tokenizer that falls back to bytes. */
 function upperBound(request: GenerateRequest): number {
   const messages = messagesOf(request);
@@ -41,45 +43,50 @@ async function continuesChat(server: Server, signal: AbortSignal): Promise<boole
   return rendered?.text.endsWith(PROBE) ?? false;
 }
 
+/**
+ * @param soon bounds the first questions
+ * @param life ends with the model; questions that several calls share must not end with one of them
+ */
 export async function createPrompts(
   server: Server,
   options: PromptOptions,
-  signal: AbortSignal,
+  soon: AbortSignal,
+  life: AbortSignal,
   note: (text: string) => void,
 ): Promise<Prompts> {
   const mode = options.mode ?? "auto";
   if (mode === "raw" && server.kind === "ollama") {
     throw new UsageError("Ollama puts every prompt into the chat template: use mode chat.");
   }
-  const renders = (await server.render([{ role: "user", content: "2 + 3" }], "", signal)) !== undefined;
+  const renders = (await server.render([{ role: "user", content: "2 + 3" }], "", soon)) !== undefined;
   const endpoint: Endpoint = mode === "raw" || (mode === "auto" && renders) ? "raw" : "chat";
-  const continues = endpoint === "raw" || (options.continues ?? (await continuesChat(server, signal)));
+  const continues = endpoint === "raw" || (options.continues ?? (await continuesChat(server, soon)));
   const rendered = remember<Promise<Rendered | undefined>>();
   const counts = remember<Promise<number | undefined>>();
   const counted = new WeakMap<GenerateRequest, number>();
 
-  function render(messages: readonly Message[], prefix: string, signal: AbortSignal) {
+  function render(messages: readonly Message[], prefix: string): Promise<Rendered | undefined> {
     const key = JSON.stringify([messages, prefix]);
-    return rendered(key, () => server.render(messages, prefix, signal));
+    return rendered(key, () => server.render(messages, prefix, life));
   }
 
   /** What the tokenizer sees: the template's text for raw calls and for chats, or the plain prompt. */
-  async function whole(request: GenerateRequest, signal: AbortSignal): Promise<Rendered | undefined> {
+  async function whole(request: GenerateRequest): Promise<Rendered | undefined> {
     const prefix = request.prefix ?? "";
-    if (endpoint === "chat") return await render(messagesOf(request), prefix, signal);
+    if (endpoint === "chat") return await render(messagesOf(request), prefix);
     if (mode === "raw" && typeof request.prompt === "string") {
       return { text: `${request.prompt}\n${prefix}`, fields: {} };
     }
-    const start = await render(messagesOf(request), "", signal);
+    const start = await render(messagesOf(request), "");
     return start && { text: start.text + prefix, fields: start.fields };
   }
 
   async function count(request: GenerateRequest, signal: AbortSignal): Promise<number> {
-    const known = await whole(request, signal).then(
-      (prompt) => prompt && counts(JSON.stringify(prompt), () => server.count(prompt, signal)),
-      () => undefined,
+    const asked = whole(request).then(
+      (prompt) => prompt && counts(JSON.stringify(prompt), () => server.count(prompt, life)),
     );
-    if (known === undefined) note("the server does not count tokens: prompts are reserved by their bytes");
+    const known = await unlessAborted(asked, signal).catch(() => undefined);
+    if (known === undefined && !signal.aborted) note(UNCOUNTED);
     const tokens = known ?? upperBound(request);
     counted.set(request, tokens);
     return tokens;
@@ -91,7 +98,7 @@ export async function createPrompts(
     async fields(request, signal) {
       const prefix = request.prefix ?? "";
       if (endpoint === "raw") {
-        const prompt = await whole(request, signal);
+        const prompt = await unlessAborted(whole(request), signal);
         if (prompt === undefined) throw new UsageError("This server does not render chats: use mode chat.");
         return { prompt: prompt.text, ...prompt.fields };
       }
@@ -106,6 +113,16 @@ export async function createPrompts(
     countTokens: (requests, signal) => Promise.all(requests.map((request) => count(request, signal))),
     estimate: (request) => counted.get(request) ?? upperBound(request),
   };
+}
+
+/** The answer, or the abort when that comes first. */
+function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }
 
 /** Remembers the last results of an asynchronous question, failures not. */

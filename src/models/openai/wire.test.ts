@@ -9,7 +9,7 @@ afterEach(async () => {
   for (const one of open.splice(0)) await one.close();
 });
 
-type Answer = (request: Received, response: ServerResponse) => void;
+type Answer = (request: Received, response: ServerResponse) => void | Promise<void>;
 
 const LISTED: Readonly<Record<string, unknown>> = {
   vllm: { id: "m", owned_by: "vllm", max_model_len: 4096, root: "org/m" },
@@ -154,6 +154,35 @@ describe("continuing a given answer", () => {
     expect(await one.countTokens([request])).toEqual([prompt.length]);
   });
 
+  test("a question that two calls share does not end with the first of them", async () => {
+    const arrived = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const { model } = await serve(
+      "vllm",
+      (_, response) => json(response, { choices: [{ index: 0, text: "4", finish_reason: "stop" }], usage }),
+      async (request, response) => {
+        if (JSON.stringify(request.body).includes("slow")) {
+          arrived.resolve();
+          await gate.promise;
+        }
+        tokenizer(false)(request, response);
+      },
+    );
+    const one = await model();
+    const controller = new AbortController();
+    const slow = { ...asked, prompt: "slow" };
+    const first = one.generate([slow], { signal: controller.signal });
+    const second = one.generate([slow]);
+    await arrived.promise;
+    controller.abort();
+    expect((await first)[0]).toMatchObject({
+      finish: "cancelled",
+      usage: { inputTokens: 0, outputTokens: 0 },
+    });
+    gate.resolve();
+    expect((await second)[0]).toMatchObject({ finish: "end", text: "4" });
+  });
+
   test("a template that trims the last message is found out", async () => {
     const trims = await serve("vllm", (_, response) => json(response, chat({})), tokenizer(true));
     expect((await trims.model({ mode: "chat" })).can.prefix).toBe(false);
@@ -168,7 +197,9 @@ describe("counting", () => {
     const one = await model();
     const [count] = await one.countTokens([{ ...asked, prompt: "数".repeat(100) }]);
     expect(count).toBeGreaterThanOrEqual(300);
-    expect(one.notes?.()).toEqual(["the server does not count tokens: prompts are reserved by their bytes"]);
+    expect(one.notes?.()).toEqual([
+      "the server did not count some prompts: they are reserved by their bytes",
+    ]);
   });
 
   test("usage: cached and reasoning tokens where the server says", async () => {
