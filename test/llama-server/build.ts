@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { homedir } from "node:os";
+import { availableParallelism, homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
@@ -74,7 +74,7 @@ async function compile(source: string, library: string, work: string): Promise<s
   const definitions = ["-DCMAKE_BUILD_TYPE=Release", `-DSOURCE=${source}`, `-DLIBRARY=${library}`];
   const options = { maxBuffer: 2 ** 26 };
   await run("cmake", ["-S", import.meta.dirname, "-B", build, ...definitions], options);
-  await run("cmake", ["--build", build, "--parallel"], options);
+  await run("cmake", ["--build", build, "--parallel", String(availableParallelism())], options);
   const out = join(work, "out");
   await mkdir(out);
   await cp(join(build, "llama-server"), join(out, "llama-server"));
