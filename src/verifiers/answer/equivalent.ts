@@ -1,4 +1,5 @@
 import { type Collection, parseCollection, sameItems } from "./collection.ts";
+import { canonicalExpression } from "./game.ts";
 import { LONGEST_ANSWER, normaliseAnswer } from "./normalise.ts";
 import { equalRational } from "./rational.ts";
 import { equalFormulas } from "./symbolic.ts";
@@ -38,6 +39,11 @@ function named(text: string): { name: string; value: string } | undefined {
   return match === null ? undefined : { name: match[1]!, value: match[2]! };
 }
 
+/** The canonical form of an expression of whole numbers in plain text, such as a countdown answer. */
+function writtenGame(text: string): string | undefined {
+  return /^[\d()+*/-]+$/.test(text) ? canonicalExpression(text) : undefined;
+}
+
 /** Compares two answers in normal form. `depth` bounds nested collections. */
 function equalForms(a: string, b: string, depth: number): boolean {
   if (a === b) return true;
@@ -57,6 +63,8 @@ function equalForms(a: string, b: string, depth: number): boolean {
     return equalForms(nameA.value, nameB.value, depth + 1);
   const [listA, listB] = [parseCollection(a), parseCollection(b)];
   if (listA !== undefined || listB !== undefined) return equalCollections(listA, listB, depth);
+  const [gameA, gameB] = [writtenGame(a), writtenGame(b)];
+  if (gameA !== undefined && gameB !== undefined) return gameA === gameB;
   return equalFormulas(a, b) ?? false;
 }
 
@@ -70,7 +78,9 @@ function equalCollections(a: Collection | undefined, b: Collection | undefined, 
  * Whether two answers say the same: numbers exactly (integers, decimals, fractions, mixed numbers, thousands
  * separators, `3\%` and `0.03`), units and currency (a missing unit fits any), choices "(A)", words without
  * case, sets and lists in any order, tuples and intervals in order, and formulas by value (see
- * `equalFormulas`). A decimal is never equal to the number it rounds: 0.333 is not 1/3.
+ * `equalFormulas`). A decimal is never equal to the number it rounds: 0.333 is not 1/3. Two plain expressions
+ * of whole numbers (`12*3-7-5`, the answer to a game) are equal when they are the same up to order and
+ * grouping; with a number they are compared by value.
  *
  * Symmetric, reflexive, and never throws or hangs, whatever the text. Not transitive where a unit is missing
  * ("5 cm", "5", "5 m"): group answers with `answerClasses`. Equal texts and plain numbers are decided without
