@@ -19,6 +19,15 @@ export interface DisplayOptions {
 
 const REDRAW_MS = 100;
 
+/** The region that is on the terminal now: there is one terminal, so there is one region. */
+let live: Display | undefined;
+
+/** Writes to standard error beside the live region, not into it. */
+export function aside(text: string): void {
+  live?.clear();
+  process.stderr.write(text);
+}
+
 /** Nothing at all, for `--quiet`. */
 export const silent: Display = { clear() {}, close() {} };
 
@@ -39,16 +48,18 @@ export function display({ stream, rows, line, lineEveryMs }: DisplayOptions): Di
     stream.write(`${back}${shown.map((row) => `${row}\x1b[K\n`).join("")}\x1b[J`);
     height = shown.length;
   }, REDRAW_MS);
-  return {
+  live = {
     clear,
     close() {
       clearInterval(timer);
       clear();
+      live = undefined;
     },
   };
+  return live;
 }
 
 /** True for a terminal that can move its cursor. */
-export function isTerminal(stream: NodeJS.WriteStream): boolean {
+function isTerminal(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && process.env.TERM !== "dumb";
 }

@@ -1,4 +1,5 @@
 import { BudgetTooSmallError, UsageError } from "../types.ts";
+import { aside } from "./display.ts";
 
 /** Exit codes of every command; 130 is a second Ctrl-C. */
 export const EXIT = { answered: 0, failed: 1, usage: 2, budget: 3, interrupted: 130 } as const;
@@ -20,7 +21,7 @@ export function describeError(error: unknown, verbose: boolean): string {
 
 /** Writes `bedacht: message` to standard error. */
 export function complain(message: string): void {
-  process.stderr.write(`bedacht: ${message}\n`);
+  aside(`bedacht: ${message}\n`);
 }
 
 /** True for the error of a pipe whose reader went away. */

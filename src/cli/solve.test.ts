@@ -34,6 +34,14 @@ function file(name: string, text: string): string {
   return path;
 }
 
+/** Without what differs from run to run: times, the widths of their columns, the port. */
+function plain(text: string): string {
+  return text
+    .replace(/[\d.]+ s\b/g, "T s")
+    .replace(/127.0.0.1:\d+/g, "HOST")
+    .replace(/(?<=\S) {2,}/g, "  ");
+}
+
 function sentences({ stderr }: Ended): string[] {
   return stderr.split("\n").filter((line) => line.startsWith("bedacht: "));
 }
@@ -42,7 +50,7 @@ describe("bedacht solve", () => {
   it("answers one problem in plain lines: the answer, why, the receipt", async () => {
     const { code, stdout } = await solve(await serve(mostly42), ["What is 6 * 7?", "--n", "6"]);
     expect(code).toBe(0);
-    expect(stdout.replace(/[\d.]+ s\b/g, "T s").replace(/127.0.0.1:\d+/g, "HOST")).toMatchInlineSnapshot(`
+    expect(plain(stdout)).toMatchInlineSnapshot(`
       "Answer: 42
       Why: 4 of 6 candidates agree
       Solution:
@@ -50,14 +58,14 @@ describe("bedacht solve", () => {
         #### 42
       Receipt:
                    calls  input (reused)  output  FLOPs  USD  model time
-        generator      6          30 (?)      30      ?    ?      T s
-        plan        majority n=6 temperature=1 maxTokens=1024 on scripted@HOST (no verifier, so the candidates vote)
-        budget      no limit
-        stopped     done
+        generator  6  30 (?)  30  ?  ?  T s
+        plan  majority n=6 temperature=1 maxTokens=1024 on scripted@HOST (no verifier, so the candidates vote)
+        budget  no limit
+        stopped  done
         wall clock  T s
-        discarded   25 output tokens
-        seed        1
-        note        the server does not count tokens: prompts are reserved by their bytes
+        discarded  25 output tokens
+        seed  1
+        note  the server did not count some prompts: they are reserved by their bytes
       "
     `);
   });
@@ -115,15 +123,9 @@ describe("bedacht solve", () => {
     const server = await serve(({ index }) =>
       index < 3 ? mostly42({ index } as LoopbackCall) : { hang: true },
     );
-    let sent = false;
     const ended = await solve(server, ["p", "--n", "4", "--json"], {
-      watch(child) {
-        const check = setInterval(() => {
-          if (child.exitCode !== null) clearInterval(check);
-          if (sent || server.calls.length < 4) return;
-          sent = true;
-          setTimeout(() => child.kill("SIGINT"), 300);
-        }, 20).unref();
+      watch(child, shown) {
+        if (shown.includes("3/4 candidates") && !shown.includes("stopping")) child.kill("SIGINT");
       },
     });
     expect(ended.code).toBe(0);
@@ -138,13 +140,8 @@ describe("bedacht solve", () => {
     );
     const args = ["p", "--n", "8", "--json", "--journal", join(folder, "run.db")];
     await solve(server, args, {
-      watch(child) {
-        const check = setInterval(() => {
-          if (server.calls.length < 8 || killed) return;
-          killed = true;
-          clearInterval(check);
-          setTimeout(() => child.kill("SIGKILL"), 300);
-        }, 20).unref();
+      watch(child, shown) {
+        killed = shown.includes("4/8 candidates") && child.kill("SIGKILL");
       },
     });
     const resumed = JSON.parse((await solve(server, args)).stdout) as Result;
@@ -293,7 +290,7 @@ describe("bedacht solve --problems", () => {
       ["c", "42", null, "done"],
     ]);
     expect(Object.keys(records[0])).toEqual(["id", "answer", "correct", "stop", "receipt"]);
-    expect(ended.stderr.replace(/[\d.]+ s\b/g, "T s")).toMatchInlineSnapshot(`
+    expect(plain(ended.stderr)).toMatchInlineSnapshot(`
       "bedacht: line 2: it is not JSON
       3 problems, 1 malformed line
       1 of 2 right: 50.0% (95% interval 9.5 to 90.5)

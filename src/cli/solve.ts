@@ -1,6 +1,6 @@
 import type { Problem, Result } from "../types.ts";
 import { UsageError } from "../types.ts";
-import { isTerminal } from "./display.ts";
+import { aside } from "./display.ts";
 import { complain, EXIT } from "./exit.ts";
 import { plannedCandidates, type SolveFlags } from "./flags.ts";
 import { onInterrupt } from "./interrupt.ts";
@@ -49,9 +49,7 @@ async function solveOne(problem: Problem, flags: SolveFlags): Promise<Result> {
 
 /** Says where a download is, unless `--quiet`. */
 export function tellUnlessQuiet({ quiet }: SolveFlags): (message: string) => void {
-  if (quiet) return () => {};
-  return (message) =>
-    process.stderr.write(isTerminal(process.stderr) ? `\r${message}\x1b[K` : `${message}\n`);
+  return quiet ? () => {} : (message) => aside(`${message}\n`);
 }
 
 async function readInput(): Promise<string> {
