@@ -39,9 +39,10 @@ function named(text: string): { name: string; value: string } | undefined {
   return match === null ? undefined : { name: match[1]!, value: match[2]! };
 }
 
-/** The canonical form of an expression of whole numbers in plain text, such as a countdown answer. */
+/** The canonical form of an expression of whole numbers in plain text, such as a countdown answer; no number. */
 function writtenGame(text: string): string | undefined {
-  return /^[\d()+*/-]+$/.test(text) ? canonicalExpression(text) : undefined;
+  const isPlain = /^[\d()+*/-]+$/.test(text) && parseQuantity(text) === undefined;
+  return isPlain ? canonicalExpression(text) : undefined;
 }
 
 /** Compares two answers in normal form. `depth` bounds nested collections. */
