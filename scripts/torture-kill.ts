@@ -10,7 +10,7 @@ import { progress } from "./progress.ts";
 const pico = process.argv.includes("--pico");
 const [asked] = process.argv.slice(2).filter((word) => word !== "--pico");
 const count = Number(asked ?? (pico ? 20 : 1000));
-const size = pico ? 1 : 20;
+const size = pico ? 1 : 50;
 
 const total = { trials: 0, kills: 0, repeats: 0, answeredRepeats: 0 };
 const failures: string[] = [];

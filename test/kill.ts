@@ -21,6 +21,10 @@ export interface Kills {
   readonly changed: readonly string[];
 }
 
+/** In memory where there is such a place: a kill loses nothing that the system has, so no disk is on trial. */
+const root = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+/** Compiled sources, which make a process start three times faster. */
+const compiled = join(tmpdir(), "bedacht-compiled");
 const child = new URL("./kill-trial.ts", import.meta.url).pathname;
 
 /** Kills a process some milliseconds after its so-manieth dot, or right after its start; says how it ended. */
@@ -69,7 +73,7 @@ function answered(journal: string, folder: string): Set<string> {
 
 /** Runs a batch of trials in one process, killed and started again until all are done. */
 export async function killBatch(seeds: readonly number[], random: Rng): Promise<Kills> {
-  const folder = mkdtempSync(join(tmpdir(), "bedacht-kill-"));
+  const folder = mkdtempSync(join(root, "bedacht-kill-"));
   const onDisk = new Map(seeds.map((seed) => [seed, new Map<number, Set<string>>()]));
   let kills = 0;
   try {
@@ -77,6 +81,7 @@ export async function killBatch(seeds: readonly number[], random: Rng): Promise<
       for (const seed of seeds) onDisk.get(seed)!.set(run, answered(join(folder, `${seed}.db`), folder));
       const started = spawn(process.execPath, [child, folder, String(run), ...seeds.map(String)], {
         stdio: ["ignore", "pipe", "inherit"],
+        env: { ...process.env, NODE_COMPILE_CACHE: compiled },
       });
       const anywhere = random.next() < 0.1;
       const how = anywhere
