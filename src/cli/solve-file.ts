@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, readFileSync } from "node:fs";
 import { BudgetTooSmallError, type Problem, type Receipt, UsageError } from "../types.ts";
 import { isCorrect } from "../verifiers/answer.ts";
 import { display, silent } from "./display.ts";
@@ -43,7 +43,8 @@ export async function solveFile(path: string, flags: SolveFlags): Promise<void> 
   const signal = AbortSignal.any([interrupt.signal, out.gone, fatal.signal]);
   const session = openSession(flags, tellUnlessQuiet(flags));
   const verdicts = () => outcomes.flatMap(({ verdict }) => (verdict === undefined ? [] : [verdict]));
-  const line = () => tally(verdicts(), performance.now() - start);
+  const total = flags.quiet ? undefined : countLines(path);
+  const line = () => tally(verdicts(), performance.now() - start, total);
   const shown = flags.quiet
     ? silent
     : display({
@@ -139,6 +140,16 @@ function codeOf(outcomes: readonly Outcome[]): number {
   const failures = outcomes.flatMap(({ failure }) => (failure === undefined ? [] : [failure]));
   if (failures.length === 0) return EXIT.answered;
   return failures.every((failure) => failure instanceof BudgetTooSmallError) ? EXIT.budget : EXIT.failed;
+}
+
+/** Lines of a file that are not empty; `undefined` for standard input, and for a file that cannot be read. */
+function countLines(path: string): number | undefined {
+  if (path === "-") return undefined;
+  try {
+    return readFileSync(path, "utf8").match(/^.*\S/gm)?.length ?? 0;
+  } catch {
+    return undefined;
+  }
 }
 
 async function* chunksOf(path: string): AsyncGenerator<string> {

@@ -119,6 +119,21 @@ describe("bedacht solve", () => {
     expect(server.calls.length).toBeLessThan(16);
   });
 
+  it("counts dollars by the given price table", async () => {
+    const prices = file(
+      "prices.json",
+      '{"version":"mine","models":{"scripted":{"inputPerMillion":1000,"outputPerMillion":2000}}}',
+    );
+    const args = ["p", "--n", "8", "--max-tokens", "10", "--json", "--prices", prices, "--budget", "usd=0.2"];
+    const { receipt } = JSON.parse((await solve(await serve(mostly42), args)).stdout) as Result;
+    expect(receipt).toMatchObject({ pricesVersion: "mine", stop: "budget", stoppedBy: "usd" });
+    expect(receipt.total.usd).toBeLessThanOrEqual(0.2);
+    expect(receipt.total.usd).toBeCloseTo(
+      (receipt.total.inputTokens * 1000 + receipt.total.outputTokens * 2000) / 1e6,
+      12,
+    );
+  });
+
   it("returns the best so far on the first Ctrl-C", async () => {
     const server = await serve(({ index }) =>
       index < 3 ? mostly42({ index } as LoopbackCall) : { hang: true },

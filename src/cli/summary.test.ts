@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { summarise, wilson } from "./summary.ts";
+import { summarise, tally, wilson } from "./summary.ts";
 
 describe("wilson", () => {
   it("gives the published intervals", () => {
@@ -27,5 +27,18 @@ describe("summarise", () => {
     expect(text).toBe(
       "3 problems, 1 without an answer, 1 malformed line\n1 of 2 right: 50.0% (95% interval 9.5 to 90.5)\n0 tokens, 1.2 s\n",
     );
+  });
+});
+
+describe("tally", () => {
+  const verdicts = [
+    { correct: true, answered: true },
+    { correct: false, answered: true },
+  ];
+  it("tells how far a run is and how long it still takes", () => {
+    expect(tally(verdicts, 3000, 10)).toBe(
+      "2 of 10 problems done, 1 of 2 right, 0 tokens, 3.0 s, about 12.0 s left",
+    );
+    expect(tally(verdicts, 90_000)).toBe("2 problems done, 1 of 2 right, 0 tokens, 1 min 30 s");
   });
 });

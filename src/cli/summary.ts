@@ -1,4 +1,5 @@
 import type { Receipt } from "../types.ts";
+import { seconds } from "./progress.ts";
 
 /** The Wilson score interval of a proportion (Wilson 1927); `z` 1.96 is 95%. `[0, 1]` when `total` is 0. */
 export function wilson(right: number, total: number, z = 1.959964): readonly [number, number] {
@@ -43,14 +44,23 @@ export function summarise(verdicts: readonly Verdict[], malformed: number, wallM
   const cost = [`${sum((total) => total.inputTokens + total.outputTokens).toLocaleString("en")} tokens`];
   if (flops !== undefined) cost.push(`${flops.toExponential(2)} FLOPs`);
   if (usd !== undefined && usd > 0) cost.push(`$${usd.toPrecision(3)}`);
-  cost.push(`${(wallMs / 1000).toFixed(1)} s`);
+  cost.push(seconds(wallMs));
   return `${parts.join(", ")}\n${accuracy}\n${cost.join(", ")}\n`;
 }
 
-/** How far a run over a problem file is, in one line. */
-export function tally(verdicts: readonly Verdict[], wallMs: number): string {
+/** How far a run over a problem file is, in one line; `total` counts its problems, where they are known. */
+export function tally(verdicts: readonly Verdict[], wallMs: number, total?: number): string {
+  const done = verdicts.length;
   const graded = verdicts.filter((verdict) => verdict.correct !== undefined);
   const right = graded.filter((verdict) => verdict.correct).length;
-  const accuracy = graded.length === 0 ? "" : `, ${right} of ${graded.length} right`;
-  return `${verdicts.length} problem${verdicts.length === 1 ? "" : "s"} done${accuracy}, ${(wallMs / 1000).toFixed(1)} s`;
+  const tokens = verdicts.reduce(
+    (sum, { receipt }) => sum + (receipt ? receipt.total.inputTokens + receipt.total.outputTokens : 0),
+    0,
+  );
+  const parts = [total === undefined ? `${done} problems done` : `${done} of ${total} problems done`];
+  if (graded.length > 0) parts.push(`${right} of ${graded.length} right`);
+  parts.push(`${tokens.toLocaleString("en")} tokens`, seconds(wallMs));
+  if (total !== undefined && done > 0 && done < total)
+    parts.push(`about ${seconds((wallMs * (total - done)) / done)} left`);
+  return parts.join(", ");
 }
