@@ -28,7 +28,12 @@ export function whyNot({ trace, receipt }: Result): string {
   const lost = trace.findLast((event) => event.type === "lost");
   if (receipt.stop === "cancelled") return "it was stopped before there was one.";
   if (receipt.stop === "deadline") return "the time was over before there was one; raise ms.";
-  if (lost !== undefined && !trace.some((event) => event.type === "proposed")) return lost.reason;
+  if (lost !== undefined && !trace.some((event) => event.type === "proposed")) {
+    const passing = receipt.retries > 0 || /\banswered (?:408|409|425|429|5\d\d)\b/.test(lost.reason);
+    return passing
+      ? `${lost.reason.replace(/\.$/, "")}; look at the server, then run this again.`
+      : lost.reason;
+  }
   const note = trace.findLast((event) => event.type === "note");
   if (note !== undefined) return note.text;
   return 'no candidate states one; ask in the prompt for a last line "#### ANSWER".';

@@ -263,6 +263,12 @@ describe("bad input", () => {
   it.each([
     ["401", { status: 401, body: '{"error":{"message":"bad key"}}' }, 2, /OPENAI_API_KEY/],
     ["404", { status: 404, body: '{"error":{"message":"no such model"}}' }, 2, /model/],
+    [
+      "429 and a long Retry-After",
+      { status: 429, body: '{"error":{"message":"slow down"}}', headers: { "retry-after": "600" } },
+      1,
+      /answered 429: slow down; look at the server, then run this again\.$/,
+    ],
     ["HTML", { status: 200, body: "<!doctype html><p>hello" }, undefined, /OpenAI-compatible/],
   ] as const)("a server that answers %s", async (_, reply, code, message) => {
     const ended = await solve(await serve(() => reply), ["p", "--n", "2"]);
@@ -270,6 +276,34 @@ describe("bad input", () => {
     expect(ended.code).toBe(code ?? ended.code);
     expect(ended.code).not.toBe(0);
     expect(ended.stderr).not.toMatch(/\n {4}at /);
+  });
+
+  it("a server that always fails: tried again, then one sentence", async () => {
+    const server = await serve(() => ({ status: 500, body: '{"error":{"message":"out of memory"}}' }));
+    const ended = await solve(server, ["p", "--n", "1", "--json"]);
+    expect(ended.code).toBe(1);
+    expect(sentences(ended)).toEqual([
+      expect.stringMatching(/answered 500: out of memory; look at the server, then run this again\.$/),
+    ]);
+    expect((JSON.parse(ended.stdout) as Result).receipt).toMatchObject({
+      stop: "failed",
+      lostCalls: 1,
+      retries: 4,
+    });
+  });
+
+  it("a server that hangs: the budget's time ends it", async () => {
+    const ended = await solve(await serve(() => ({ hang: true })), ["p", "--n", "1", "--budget", "ms=700"]);
+    expect(ended.code).toBe(1);
+    expect(sentences(ended)).toEqual([
+      "bedacht: no answer: the time was over before there was one; raise ms.",
+    ]);
+  });
+
+  it("a server that breaks off in the middle of every stream", async () => {
+    const ended = await solve(await serve(() => ({ half: "I think" })), ["p", "--n", "1"]);
+    expect(ended.code).toBe(1);
+    expect(sentences(ended)).toEqual([expect.stringMatching(/then run this again\.$/)]);
   });
 
   it("a server that is not there", async () => {
