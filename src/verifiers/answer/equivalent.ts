@@ -3,7 +3,7 @@ import { canonicalExpression } from "./game.ts";
 import { LONGEST_ANSWER, normaliseAnswer } from "./normalise.ts";
 import { equalRational } from "./rational.ts";
 import { equalFormulas } from "./symbolic.ts";
-import { inBaseUnit, parseQuantity, type Quantity } from "./units.ts";
+import { inBaseUnit, parseQuantity, type Quantity, splitUnit } from "./units.ts";
 
 /** Larger collections are compared as text: every item may have to be compared with every other. */
 const MOST_ITEMS = 32;
@@ -21,6 +21,12 @@ function choiceLetter(text: string): string | undefined {
   const bare = text.replace(/^(?:option|choice|answer) /i, "");
   const match = /^(?:\(([A-Za-z])\)|([A-J])|([A-Za-z])\)|\[([A-J])\])$/.exec(bare);
   return (match?.[1] ?? match?.[2] ?? match?.[3] ?? match?.[4])?.toUpperCase();
+}
+
+/** The letter of a choice that is given with its text: `(B) 42`, `B. Paris`. */
+function explainedChoice(text: string): string | undefined {
+  const match = /^(?:\(([A-J])\)|([A-J])[).:]) ?\S/.exec(text);
+  return match?.[1] ?? match?.[2];
 }
 
 /** Words without any mathematics, in lower case and without an article. */
@@ -45,32 +51,50 @@ function writtenGame(text: string): string | undefined {
   return isPlain ? canonicalExpression(text) : undefined;
 }
 
+/** Compares choices and words; `undefined` when neither answer is one. */
+function equalWords(a: string, b: string): boolean | undefined {
+  const [choiceA, choiceB] = [choiceLetter(a), choiceLetter(b)];
+  if (choiceA !== undefined || choiceB !== undefined) {
+    const [x, y] = [choiceA ?? explainedChoice(a), choiceB ?? explainedChoice(b)];
+    if (x !== undefined && y !== undefined) return x === y;
+  }
+  const [wordsA, wordsB] = [plainWords(a), plainWords(b)];
+  return wordsA !== undefined || wordsB !== undefined ? wordsA === wordsB : undefined;
+}
+
+/** Compares what is left: expressions of whole numbers as they are written, formulas by value. */
+function equalValues(a: string, b: string): boolean {
+  const [gameA, gameB] = [writtenGame(a), writtenGame(b)];
+  if (gameA !== undefined && gameB !== undefined) return gameA === gameB;
+  const [x, y] = [splitUnit(a), splitUnit(b)];
+  const fits = x.unit === y.unit || x.unit === undefined || y.unit === undefined;
+  return fits && (equalFormulas(x.formula, y.formula) ?? false);
+}
+
 /** Compares two answers in normal form. `depth` bounds nested collections. */
 function equalForms(a: string, b: string, depth: number): boolean {
   if (a === b) return true;
   if (a === "" || b === "" || depth > 3) return false;
   const [x, y] = [parseQuantity(a), parseQuantity(b)];
   if (x !== undefined && y !== undefined) return equalQuantities(x, y);
-  const [choiceA, choiceB] = [choiceLetter(a), choiceLetter(b)];
-  if (choiceA !== undefined && choiceB !== undefined) return choiceA === choiceB;
-  const [wordsA, wordsB] = [plainWords(a), plainWords(b)];
-  if (wordsA !== undefined || wordsB !== undefined) return wordsA === wordsB;
   const [nameA, nameB] = [named(a), named(b)];
-  if (nameA !== undefined && nameB === undefined && !b.includes("="))
+  if (nameA !== undefined && nameB === undefined && !b.includes("=")) {
     return equalForms(nameA.value, b, depth + 1);
-  if (nameB !== undefined && nameA === undefined && !a.includes("="))
+  }
+  if (nameB !== undefined && nameA === undefined && !a.includes("=")) {
     return equalForms(a, nameB.value, depth + 1);
-  if (nameA !== undefined && nameA.name === nameB?.name)
+  }
+  if (nameA !== undefined && nameA.name === nameB?.name) {
     return equalForms(nameA.value, nameB.value, depth + 1);
+  }
   const [listA, listB] = [parseCollection(a), parseCollection(b)];
-  if (listA !== undefined || listB !== undefined) return equalCollections(listA, listB, depth);
-  const [gameA, gameB] = [writtenGame(a), writtenGame(b)];
-  if (gameA !== undefined && gameB !== undefined) return gameA === gameB;
-  return equalFormulas(a, b) ?? false;
+  if (listA !== undefined && listB !== undefined) return equalCollections(listA, listB, depth);
+  const said = equalWords(a, b);
+  if (said !== undefined) return said;
+  return listA === undefined && listB === undefined && equalValues(a, b);
 }
 
-function equalCollections(a: Collection | undefined, b: Collection | undefined, depth: number): boolean {
-  if (a === undefined || b === undefined) return false;
+function equalCollections(a: Collection, b: Collection, depth: number): boolean {
   if (a.items.length > MOST_ITEMS || b.items.length > MOST_ITEMS) return false;
   return sameItems(a, b, (x, y) => equalForms(normaliseAnswer(x), normaliseAnswer(y), depth + 1));
 }

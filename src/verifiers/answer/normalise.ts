@@ -68,7 +68,7 @@ export function unwrap(text: string): string {
   for (let round = 0; round < 6; round += 1) {
     const before = bare;
     bare = bare
-      .replace(/^[:=]\s+/, "")
+      .replace(/^(?:[:=≈]|\\approx(?![a-zA-Z])|(?:about|approximately|roughly)\s)\s*/i, "")
       .replace(/(?:(?<!\\)[.,;:]|\\\\)+$/, "")
       .trim();
     for (const wrapper of WRAPPERS) bare = bare.replace(wrapper, "$1").trim();
@@ -91,7 +91,11 @@ function spellOut(text: string): string {
 /** Spaces go where they say nothing: beside signs, brackets and commas, and after a command. */
 function tighten(text: string): string {
   return text
-    .replace(/ ?([-+*/^_=<>,;:|&(){}[\]]) ?/g, "$1")
+    .replace(/ ?([-+*/^_=<>,;:|&]) ?/g, "$1")
+    .replace(/([([{]) /g, "$1")
+    .replace(/ ([)\]}])/g, "$1")
+    .replace(/(?<![a-zA-Z]) (?=[([{])/g, "")
+    .replace(/([)\]}]) (?![a-zA-Z])/g, "$1")
     .replace(/(\\[a-zA-Z]+) (?![a-zA-Z])/g, "$1")
     .replace(/ (?=\\)/g, "")
     .trim();

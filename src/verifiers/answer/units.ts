@@ -50,6 +50,37 @@ const MULTIPLES: Readonly<Record<string, { readonly of: string | undefined; read
   cent: { of: "dollar", factor: rational(1n, 100n)! },
 };
 
+/** Words that multiply the number before them. */
+const SCALES: Readonly<Record<string, bigint>> = {
+  dozen: 12n,
+  hundred: 100n,
+  thousand: 1000n,
+  million: 1_000_000n,
+  billion: 1_000_000_000n,
+  trillion: 1_000_000_000_000n,
+};
+
+/** Units that a formula may carry (`2\sqrt{3} cm`); any other word after a formula makes it no formula. */
+const KNOWN = new Set([
+  ...Object.values(SYMBOLS),
+  ...Object.values(SPELLINGS),
+  ...[
+    "cent",
+    "unit",
+    "radian",
+    "mile",
+    "yard",
+    "pound",
+    "ounce",
+    "day",
+    "week",
+    "month",
+    "year",
+    "mph",
+    "gallon",
+  ],
+]);
+
 function singular(word: string): string {
   return word.length > 3 && /[^s]s$/.test(word) ? word.slice(0, -1) : word;
 }
@@ -83,10 +114,29 @@ export function parseQuantity(text: string): Quantity | undefined {
   const suffixed = SUFFIXED.exec(text);
   if (suffixed === null) return undefined;
   const [, number, mark] = suffixed as unknown as [string, string, string];
-  const named = /^ ?[a-zA-Z]/.test(mark);
-  if (named && !mark.startsWith(" ") && !GLUED.test(mark)) return undefined;
   const value = parseRational(number.trim());
-  return value && { value, unit: named ? unitName(mark) : SYMBOLS[mark]! };
+  if (value === undefined || !/^ ?[a-zA-Z]/.test(mark)) return value && { value, unit: SYMBOLS[mark]! };
+  if (!mark.startsWith(" ") && !GLUED.test(mark)) return undefined;
+  if (/^ [a-zA-Z]$/.test(mark) && SPELLINGS[mark.trim()] === undefined) return undefined;
+  return withUnit(value, mark.trim());
+}
+
+/** `2 million dollars` as 2,000,000 with the unit dollar. */
+function withUnit(value: Rational, words: string): Quantity | undefined {
+  const [first = "", ...rest] = words.split(" ");
+  const scale = SCALES[first.toLowerCase()];
+  if (scale === undefined) return { value, unit: unitName(words) };
+  const scaled = multiply(value, rational(scale)!);
+  if (scaled === undefined) return undefined;
+  return rest.length === 0 ? { value: scaled } : withUnit(scaled, rest.join(" "));
+}
+
+/** A formula with a known unit behind it, as both; the unit is absent when there is none. */
+export function splitUnit(text: string): { formula: string; unit?: string } {
+  const match = /^(.*[\d})a-z]) ((?:sq(?:uare|\.)? |cubic )?[a-zA-Z]{1,12}(?:\^\{?\d\}?)?)$/.exec(text);
+  if (match === null) return { formula: text };
+  const unit = unitName(match[2]!);
+  return KNOWN.has(unit.replace(/\^\d$/, "")) ? { formula: match[1]!, unit } : { formula: text };
 }
 
 /** The quantity in its base unit: 50% as the number 0.5, 25 cents as 0.25 dollars. */
