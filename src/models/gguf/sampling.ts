@@ -3,6 +3,9 @@ import { threefry } from "../../random.ts";
 /** Second half of the key, so that these draws share no stream with other users of the same seed. */
 const SAMPLING_KEY = 0x5a3c;
 
+/** Below this a weight is lost beside the highest in double precision, so it is not computed. */
+const LEAST_EXPONENT = -40;
+
 const words: [number, number] = [0, 0];
 
 /** The `index`-th draw of a seed, in [0, 1): a pure function, so neither batch nor order matters. */
@@ -44,7 +47,8 @@ export function createSampler(size: number): Sampler {
     }
     let sum = 0;
     for (let id = 0; id < size; id += 1) {
-      const weight = Math.exp((logits[offset + id]! - highest) * scale);
+      const exponent = (logits[offset + id]! - highest) * scale;
+      const weight = exponent > LEAST_EXPONENT ? Math.exp(exponent) : 0;
       weights[id] = weight;
       sum += weight;
     }
