@@ -51,6 +51,8 @@ export function createWorker(options: LoadOptions, handlers: WorkerHandlers): Wo
   const launch = (): Promise<Loaded> => {
     const started = fork(workerFile(), [], {
       execArgv: [],
+      // Its backtrace would start a debugger and take seconds.
+      env: { ...process.env, GGML_NO_BACKTRACE: "1" },
       serialization: "advanced",
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
