@@ -42,6 +42,7 @@ describe("equivalent", () => {
   it.each(table)("%s | %s: %s", (a, b, equal) => {
     expect(equivalent(a, b)).toBe(equal);
     expect(equivalent(b, a)).toBe(equal);
+    if (a !== b) expect(answerClasses([a, b])).toEqual([0, equal ? 0 : 1]);
     if (equal) expect(isCorrectAnswer({ ...question, answer: b }, a)).toBe(true);
   });
 

@@ -1,7 +1,7 @@
 import { type Collection, parseCollection, sameItems } from "./collection.ts";
 import { canonicalExpression } from "./game.ts";
 import { LONGEST_ANSWER, normaliseAnswer } from "./normalise.ts";
-import { equalRational } from "./rational.ts";
+import { equalRational, parseRational } from "./rational.ts";
 import { equalFormulas } from "./symbolic.ts";
 import { inBaseUnit, parseQuantity, type Quantity, splitUnit } from "./units.ts";
 
@@ -128,17 +128,37 @@ export function answerClasses(answers: readonly string[]): number[] {
   const forms = answers.map(normaliseAnswer);
   const first = new Map<string, number>();
   for (const [index, form] of forms.entries()) if (!first.has(form)) first.set(form, index);
-  const distinct = [...first.values()];
-  const parent = new Map(distinct.map((index) => [index, index]));
+  const distinct = [...first].map(([form, index]) => ({ ...read(form), index }));
+  const parent = new Map(distinct.map(({ index }) => [index, index]));
   const find = (index: number): number => {
     const up = parent.get(index)!;
     return up === index ? index : find(up);
   };
-  for (const [place, index] of distinct.entries()) {
+  for (const [place, one] of distinct.entries()) {
     for (const other of distinct.slice(0, place)) {
-      const [a, b] = [find(index), find(other)];
-      if (a !== b && equivalent(answers[index]!, answers[other]!)) parent.set(Math.max(a, b), Math.min(a, b));
+      const [a, b] = [find(one.index), find(other.index)];
+      if (a !== b && sameForm(one, other)) parent.set(Math.max(a, b), Math.min(a, b));
     }
   }
   return forms.map((form) => find(first.get(form)!));
+}
+
+/** An answer read once, because voting compares each with every other. */
+interface Written {
+  readonly form: string;
+  readonly isNumber: boolean;
+  /** The canonical game, for an expression of whole numbers. */
+  readonly game: string | undefined;
+}
+
+function read(form: string): Written {
+  const isNumber = parseRational(form) !== undefined;
+  return { form, isNumber, game: isNumber ? undefined : writtenGame(form) };
+}
+
+/** Two plain numbers, or two games, are equal in one form only; anything else is compared in full. */
+function sameForm(a: Written, b: Written): boolean {
+  if (a.isNumber && b.isNumber) return a.form === b.form;
+  if (a.game !== undefined && b.game !== undefined) return a.game === b.game;
+  return equalForms(a.form, b.form, 0);
 }
