@@ -107,7 +107,7 @@ function tensors(
     width,
     tokens,
     type,
-    uniform("output", certainty * Math.sqrt(3 / width)),
+    uniform("output", (still ? 0.05 : 1) * certainty * Math.sqrt(3 / width)),
   );
   for (const [from, to] of Object.entries(follow ?? {})) {
     const source = tokenId(from, words) * width;
