@@ -48,7 +48,7 @@ export function brokenByLedger(entries: readonly Entry[], receipt: Receipt, serv
   const settled = entries.filter((entry) => entry.type === "settled");
   const reserved = new Map<number, number>();
   for (const entry of entries)
-    if (entry.type === "reserved" || entry.type === "extended") reserved.set(entry.call, entry.most.tokens);
+    if (entry.type === "reserved" || entry.type === "adjusted") reserved.set(entry.call, entry.most.tokens);
   const limited = [budget.tokens, budget.flops, budget.usd].some((limit) => limit !== undefined);
   const overrun = entries.findIndex((entry) => entry.type === "settled" && entry.overrunTokens > 0);
   const later = overrun < 0 ? [] : entries.slice(overrun).filter((entry) => entry.type === "reserved");

@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { type Clock, systemClock } from "../src/budget/clock.ts";
 import { TransientError } from "../src/models/errors.ts";
 import type { GenerateRequest, Model } from "../src/models/model.ts";
 import { type Reply, scripted } from "../src/models/scripted.ts";
@@ -14,10 +15,13 @@ import type { Score, ScoreRequest, Verifier } from "../src/verifiers/verifier.ts
 /** Told by the models themselves what they serve: a call starts, and it ends with a result. */
 export type Log = (event: "start" | "end", position: string) => void;
 
-/** A few steps and an answer, all from the request; some attempts fail. Milliseconds are scaled by `pace`. */
-function reply(request: GenerateRequest, attempt: number, pace: number): Reply {
+/** How many milliseconds an attempt takes: about ten on average. */
+export type Pace = (position: string, attempt: number) => number;
+
+/** A few steps and an answer, all from the request; some attempts fail. */
+function reply(request: GenerateRequest, attempt: number, pace: Pace): Reply {
   const random = rng(request.seed).split(request.position, attempt);
-  const delayMs = random.int(1, 15) * pace;
+  const delayMs = pace(request.position, attempt);
   if (random.next() < 0.15) return { text: "half of", delayMs, error: new TransientError("busy") };
   if (random.next() < 0.03) return { text: "half", delayMs, error: new Error("bad") };
   const written = (request.prefix ?? "").split("\n").length;
@@ -89,19 +93,24 @@ function drawPlan(random: Rng): StrategyPlan {
   ]);
 }
 
-/** One search, everything about it drawn from the seed. Without a pace nothing takes time. */
+/** One search, everything about it drawn from the seed but its pace. Default: nothing takes time. */
 export function killTrial(
   seed: number,
-  options: { readonly journal?: string; readonly pace?: number; readonly log?: Log } = {},
+  options: {
+    readonly journal?: string;
+    readonly pace?: Pace;
+    readonly clock?: Clock;
+    readonly log?: Log;
+  } = {},
 ): Promise<Result> {
-  const { pace = 0, log = () => {}, journal } = options;
+  const { pace = () => 0, log = () => {}, clock = systemClock, journal } = options;
   const random = rng(seed).split("kill");
   const model = (name: string) =>
     logged(
-      scripted((request, { attempt }) => reply(request, attempt, pace), { name }),
+      scripted((request, { attempt }) => reply(request, attempt, pace), { name, clock }),
       log,
     );
-  const tokens = random.next() < 0.4 ? { tokens: random.int(60, 600) } : {};
+  const tokens = random.next() < 0.6 ? { tokens: random.int(60, 600) } : {};
   return solve({
     problem: { id: `trial-${seed}`, prompt: "How many?" },
     strategy: drawPlan(random),
@@ -111,9 +120,10 @@ export function killTrial(
     seed,
     limits: {
       retries: 3,
-      backoffMs: 4 * pace,
+      backoffMs: options.pace ? 4 : 0,
       ...(random.next() < 0.7 && { concurrency: random.int(1, 6) }),
     },
+    clock,
     ...(journal !== undefined && { journal }),
   });
 }
@@ -131,6 +141,8 @@ export function lasting({ answer, text, trace, receipt }: Result): string {
  * prints a dot for every event.
  */
 async function main(folder: string, run: string, seeds: readonly number[]) {
+  const random = rng(run);
+  const pace: Pace = (position, attempt) => random.split(position, attempt).int(1, 15);
   const trials = seeds.map(async (seed) => {
     const file = join(folder, `${seed}.json`);
     if (existsSync(file)) return;
@@ -138,7 +150,7 @@ async function main(folder: string, run: string, seeds: readonly number[]) {
       appendFileSync(join(folder, `${seed}.log`), `${run} ${event} ${position}\n`);
       process.stdout.write(".");
     };
-    const result = await killTrial(seed, { journal: join(folder, `${seed}.db`), pace: 1, log });
+    const result = await killTrial(seed, { journal: join(folder, `${seed}.db`), pace, log });
     writeFileSync(`${file}.part`, lasting(result));
     renameSync(`${file}.part`, file);
   });

@@ -4,7 +4,7 @@ import type { Generated, Kysely } from "kysely";
 import { UsageError } from "../types.ts";
 
 /** What the journal knows of a call. */
-interface Found {
+export interface Found {
   /** The result, as it was given to `finish`; `undefined`: begun, but an earlier run ended before the result. */
   readonly result?: string;
 }

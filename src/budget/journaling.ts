@@ -1,4 +1,5 @@
-import { type Ending, type Journal, journalKey } from "./journal.ts";
+import type { Usage } from "../types.ts";
+import { type Ending, type Found, type Journal, journalKey } from "./journal.ts";
 
 /** Calls of one kind (generation, scoring) that go through a journal. */
 export interface Journaling<Request extends { readonly position: string }, Result> {
@@ -17,6 +18,12 @@ export interface Journaling<Request extends { readonly position: string }, Resul
   ending(result: Result): Ending;
   /** A copy of the result that says where it came from. */
   mark(result: Result, journal: "replayed" | "repeated"): Result;
+  /** What each attempt cost of a result that took several. */
+  attempts(result: Result): readonly Usage[] | undefined;
+  /** Asks, as the model itself would, whether the budget has room for one more attempt. */
+  mayRetry(index: number, attempts: readonly Usage[]): Promise<boolean>;
+  /** What is left of a result when there is room for some of its attempts only. */
+  cut(attempts: readonly Usage[], error: Error): Result;
   /** Told of each result as soon as it is on disk. */
   tell?: ((index: number, result: Result) => void) | undefined;
 }
@@ -45,16 +52,54 @@ export async function throughJournal<Request extends { readonly position: string
   const found = await journal.find(keys);
   const results: Result[] = new Array(requests.length);
   const sending: number[] = [];
+  const replays: Promise<void>[] = [];
   for (const [index, key] of keys.entries()) {
     const result = found.get(key)?.result;
     if (result === undefined) sending.push(index);
-    else {
-      results[index] = kind.mark(decode<Result>(result), "replayed");
-      kind.tell?.(index, results[index]);
-    }
+    else
+      replays.push(
+        replay(kind, index, decode<Result>(result)).then((replayed) => {
+          results[index] = replayed;
+          kind.tell?.(index, replayed);
+        }),
+      );
   }
-  if (sending.length === 0) return results;
+  const sent = sending.length > 0 ? sendRest(kind, requests, { keys, found, sending, results }) : undefined;
+  await Promise.all([...replays, sent]);
+  return results;
+}
 
+/** Takes a result through the questions that its retries asked, so that the budget decides as it did then. */
+async function replay<Request extends { readonly position: string }, Result>(
+  kind: Journaling<Request, Result>,
+  index: number,
+  result: Result,
+): Promise<Result> {
+  const attempts = kind.attempts(result) ?? [];
+  for (let made = 1; made < attempts.length; made += 1) {
+    const failed = attempts.slice(0, made);
+    if (await kind.mayRetry(index, failed)) continue;
+    const error = new Error("The budget has no room for the retry that an earlier run made of this call.");
+    return kind.mark(kind.cut(failed, error), "replayed");
+  }
+  return kind.mark(result, "replayed");
+}
+
+interface Rest<Result> {
+  readonly keys: readonly string[];
+  readonly found: ReadonlyMap<string, Found>;
+  /** Indices of what the journal does not have. */
+  readonly sending: readonly number[];
+  /** To be filled at these indices. */
+  readonly results: Result[];
+}
+
+async function sendRest<Request extends { readonly position: string }, Result>(
+  kind: Journaling<Request, Result>,
+  requests: readonly Request[],
+  { keys, found, sending, results }: Rest<Result>,
+): Promise<void> {
+  const { journal } = kind;
   const unsent = kind.signal?.aborted;
   if (!unsent)
     await journal.begin(
@@ -87,5 +132,4 @@ export async function throughJournal<Request extends { readonly position: string
     await Promise.allSettled(writes.values());
   }
   await Promise.all(writes.values());
-  return results;
 }

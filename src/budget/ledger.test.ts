@@ -39,7 +39,7 @@ describe("ledger", () => {
       const ledger = createLedger({ budget, clock: virtualClock() });
       expect(ledger.reserve(estimate(6))).toBeDefined();
       expect(ledger.reserve(estimate(5))).toBeUndefined();
-      expect(ledger.lacking(estimate(5))).toBe(Object.keys(budget)[0]);
+      expect(ledger.lacking(estimate(5).most)).toBe(Object.keys(budget)[0]);
       expect(ledger.reserve(estimate(4))).toBeDefined();
       expect(ledger.reserve(estimate(1))).toBeUndefined();
       expect(ledger.reserve(estimate(0))).toBeDefined();
@@ -51,17 +51,17 @@ describe("ledger", () => {
     const held = ledger.reserve(estimate(10))!;
     ledger.settle(held, actual(2, 1));
     expect(ledger.spent().tokens).toBe(3);
-    expect(ledger.lacking(estimate(7))).toBeUndefined();
+    expect(ledger.lacking(estimate(7).most)).toBeUndefined();
     expect(() => ledger.settle(held, actual(1, 1))).toThrow(/settled already/);
   });
 
-  it("extends a reservation only into free room", () => {
+  it("raises a reservation only into free room", () => {
     const ledger = createLedger({ budget: { tokens: 10 }, clock: virtualClock() });
     const held = ledger.reserve(estimate(4))!;
     ledger.reserve(estimate(2));
-    expect(ledger.extend(held, estimate(9).most)).toBeUndefined();
-    const raised = ledger.extend(held, estimate(8).most)!;
-    expect(ledger.lacking(estimate(1))).toBe("tokens");
+    expect(ledger.adjust(held, estimate(9).most)).toBeUndefined();
+    const raised = ledger.adjust(held, estimate(8).most)!;
+    expect(ledger.lacking(estimate(1).most)).toBe("tokens");
     ledger.settle(raised, actual(6, 2, { retries: 1 }));
     expect(receiptOf(ledger)).toMatchObject({ overrunTokens: 0, retries: 1 });
   });
@@ -76,11 +76,11 @@ describe("ledger", () => {
     expect(receipt.notes.join()).toMatch(/3 tokens beyond/);
   });
 
-  it("takes a replayed call with its earlier retries for what it cost", () => {
-    const ledger = createLedger({ budget: { tokens: 20 }, clock: virtualClock() });
-    ledger.settle(ledger.reserve(estimate(10))!, actual(8, 5, { journal: "replayed", retries: 1 }));
-    expect(ledger.reserve(estimate(7))).toBeDefined();
-    expect(receiptOf(ledger)).toMatchObject({ overrunTokens: 0, replayedCalls: 1 });
+  it("lowers a reservation, which leaves room", () => {
+    const ledger = createLedger({ budget: { tokens: 10 }, clock: virtualClock() });
+    const held = ledger.reserve(estimate(10))!;
+    expect(ledger.adjust(held, estimate(4).most)).toBeDefined();
+    expect(ledger.reserve(estimate(6))).toBeDefined();
   });
 
   it("aborts and refuses when its milliseconds are over", () => {

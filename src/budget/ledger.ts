@@ -33,7 +33,7 @@ export interface Actual {
 
 /** One line of the ledger. `at` is in milliseconds from its start. */
 export type Entry =
-  | ({ readonly type: "reserved" | "extended"; readonly at: number } & Reservation)
+  | ({ readonly type: "reserved" | "adjusted"; readonly at: number } & Reservation)
   | ({
       readonly type: "settled";
       readonly at: number;
@@ -54,11 +54,11 @@ export interface Ledger {
   /** Aborts when the budget's milliseconds are over. */
   readonly signal: AbortSignal;
   /** The unit that lacks room for a call beside all that is spent and reserved; `undefined`: it fits. */
-  lacking(estimate: Estimate): BudgetUnit | undefined;
+  lacking(most: Amounts): BudgetUnit | undefined;
   /** Holds room for a call; `undefined` when there is not enough, and then the call must not be made. */
   reserve(estimate: Estimate): Reservation | undefined;
-  /** Raises a reservation to `most` (spent attempts plus one more); `undefined` when there is no room. */
-  extend(reservation: Reservation, most: Amounts): Reservation | undefined;
+  /** Changes what a reservation holds; `undefined`, and nothing changes, when there is no room for more. */
+  adjust(reservation: Reservation, most: Amounts): Reservation | undefined;
   /** Replaces a reservation by what the call did cost, in full. */
   settle(reservation: Reservation, actual: Actual): void;
   /** Records that a call was not made for want of room. */
@@ -120,7 +120,7 @@ export function createLedger(options: { readonly budget?: Budget; readonly clock
   const lacking = (more: Amounts, except?: number): BudgetUnit | undefined =>
     deadline.signal.aborted || at() >= (budget.ms ?? Infinity) ? "ms" : crowded(more, except);
 
-  const hold = (type: "reserved" | "extended", reservation: Reservation) => {
+  const hold = (type: "reserved" | "adjusted", reservation: Reservation) => {
     total = type === "reserved" && total ? addAmounts([total, reservation.most]) : undefined;
     open.set(reservation.call, reservation);
     entries.push({ type, at: at(), ...reservation });
@@ -132,23 +132,21 @@ export function createLedger(options: { readonly budget?: Budget; readonly clock
     clock,
     entries,
     signal: deadline.signal,
-    lacking: (estimate) => lacking(estimate.most),
+    lacking: (most) => lacking(most),
     reserve(estimate) {
       if (lacking(estimate.most)) return undefined;
       const call = calls++;
       return hold("reserved", { ...estimate, call });
     },
-    extend(reservation, most) {
-      if (lacking(most, reservation.call)) return undefined;
-      return hold("extended", { ...reservation, most });
+    adjust(reservation, most) {
+      const more = most.tokens > reservation.most.tokens;
+      if (more && lacking(most, reservation.call)) return undefined;
+      return hold("adjusted", { ...reservation, most });
     },
     settle({ call, role, position }, actual) {
       const held = open.get(call);
       if (!held) throw new Error(`Call ${call} is settled already.`);
-      const beyond = Math.max(0, actual.cost.tokens - held.most.tokens);
-      // A replayed call may hold less than it cost: an earlier run had reserved its retries too.
-      const allowed = beyond > 0 && actual.journal === "replayed" && !crowded(actual.cost, call);
-      const overrunTokens = allowed ? 0 : beyond;
+      const overrunTokens = Math.max(0, actual.cost.tokens - held.most.tokens);
       open.delete(call);
       total = undefined;
       done = addAmounts([done, actual.cost]);

@@ -1,7 +1,8 @@
 import { type BudgetUnit, type Role, type Usage, UsageError } from "../types.ts";
 import { outlast } from "./clock.ts";
-import { addAmounts, addUsage, type Cost } from "./cost.ts";
-import type { Actual, Estimate, Ledger, Reservation } from "./ledger.ts";
+import { addUsage, type Cost } from "./cost.ts";
+import type { Actual, Estimate, Ledger } from "./ledger.ts";
+import { type Held, openRetryDesk } from "./retries.ts";
 
 /** What the ledger needs to know of a generation or a score. */
 export interface Spent {
@@ -27,7 +28,7 @@ interface Wave<Request, Result> {
   /** Takes a result before the wave is complete. */
   tell(place: number, result: Result): void;
   /** Makes room for another attempt; false when there is none. */
-  mayRetry(place: number, attempts: readonly Usage[]): boolean;
+  mayRetry(place: number, attempts: readonly Usage[]): Promise<boolean>;
 }
 
 /** One kind of call, and how to make it. */
@@ -50,12 +51,9 @@ export interface Metering<Request, Result extends Spent> {
 interface Call<Request> {
   readonly index: number;
   readonly request: Request;
-  readonly most: Most;
+  readonly attempt: Usage;
   readonly estimate: Estimate;
 }
-
-/** A call with its reservation, and the failed attempts that it covers beside the one under way. */
-type Held<Request> = Call<Request> & { held: Reservation; failed: readonly Usage[] };
 
 const nothing: Usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0 };
 
@@ -69,16 +67,19 @@ const unitNames: Record<BudgetUnit, string> = {
 /** Sends one wave and settles each of its calls, in order, when the last has come back. */
 async function sendWave<Request, Result extends Spent>(
   kind: Metering<Request, Result>,
-  calls: readonly Held<Request>[],
+  calls: readonly (Call<Request> & Held)[],
   signal: AbortSignal,
   tell: (index: number, result: Result) => void,
 ): Promise<void> {
   const { ledger, cost } = kind;
+  const desk = openRetryDesk(calls, { ledger, cost, signal });
+  const spentOn = ({ usage = nothing, attempts = [usage] }: Result) => cost.of(attempts);
   const told: (Result | undefined)[] = calls.map(() => undefined);
   let open = true;
   const take = (place: number, result: Result) => {
     if (!open || told[place] !== undefined) return;
     told[place] = result;
+    desk.done(place, spentOn(result));
     tell(calls[place]!.index, result);
   };
   const start = ledger.clock.now();
@@ -87,17 +88,12 @@ async function sendWave<Request, Result extends Spent>(
     signal,
     index: (place) => calls[place]!.index,
     tell: take,
-    mayRetry(place, attempts) {
-      if (!open || signal.aborted) return false;
-      const call = calls[place]!;
-      const raised = ledger.extend(call.held, addAmounts([cost.of(attempts), call.estimate.most]));
-      if (raised) Object.assign(call, { held: raised, failed: attempts });
-      return raised !== undefined;
-    },
+    mayRetry: desk.ask,
   };
   const run = Promise.resolve().then(() => kind.send(wave));
   const { value: results, error } = await outlast(run, signal, ledger.clock, kind.graceMs);
   for (const [place, result] of (results ?? []).entries()) take(place, result);
+  desk.close();
   const elapsed = ledger.clock.now() - start;
 
   const mistake = error instanceof UsageError ? error : undefined;
@@ -105,18 +101,18 @@ async function sendWave<Request, Result extends Spent>(
     const { held } = call;
     const result = told[place];
     if (result) {
-      const { usage = nothing, attempts = [usage], ms = elapsed, retries = 0, journal } = result;
+      const { usage = nothing, ms = elapsed, retries = 0, journal } = result;
       const outcome = kind.outcome(result);
-      const actual = { usage, cost: cost.of(attempts), ms, outcome, retries };
+      const actual = { usage, cost: spentOn(result), ms, outcome, retries };
       ledger.settle(held, journal ? { ...actual, journal } : actual);
     } else if (mistake) {
       const actual = { usage: nothing, cost: cost.of([]), ms: elapsed, retries: 0 };
       ledger.settle(held, { ...actual, outcome: "lost" });
     } else {
-      const last = { inputTokens: call.most.input, outputTokens: call.most.output };
-      const usage = addUsage([...call.failed, last]);
+      const usage = addUsage(call.covers);
       const why = signal.aborted ? "cancelled" : "lost";
-      const actual = { usage, cost: held.most, ms: elapsed, retries: call.failed.length, assumed: true };
+      const retries = call.covers.length - 1;
+      const actual = { usage, cost: held.most, ms: elapsed, retries, assumed: true };
       ledger.settle(held, { ...actual, outcome: why });
       const reason =
         error instanceof Error ? error : new Error(`${kind.name} did not answer when it was told to stop.`);
@@ -155,20 +151,20 @@ export async function meter<Request extends { readonly position: string }, Resul
     return results;
   }
   let waiting: Call<Request>[] = requests.map((request, index) => {
-    const most = counts[index]!;
-    const estimate = { role, position: request.position, most: cost.most(most.input, most.output) };
-    return { index, request, most, estimate };
+    const { input, output } = counts[index]!;
+    const estimate = { role, position: request.position, most: cost.most(input, output) };
+    return { index, request, attempt: { inputTokens: input, outputTokens: output }, estimate };
   });
   while (waiting.length > 0) {
     if (options.signal?.aborted) {
       waiting.forEach(cancel);
       break;
     }
-    const wave: Held<Request>[] = [];
+    const wave: (Call<Request> & Held)[] = [];
     const rest: Call<Request>[] = [];
     for (const call of waiting) {
       const held = ledger.reserve(call.estimate);
-      if (held) wave.push({ ...call, held, failed: [] });
+      if (held) wave.push({ ...call, held, covers: [call.attempt] });
       else rest.push(call);
     }
     const elsewhere = wave.length === 0 ? ledger.nextSettlement() : undefined;
@@ -180,9 +176,9 @@ export async function meter<Request extends { readonly position: string }, Resul
   return results;
 }
 
-function refuse<Request>(ledger: Ledger, { estimate, most }: Call<Request>): Error {
+function refuse<Request>(ledger: Ledger, { estimate }: Call<Request>): Error {
   const unit = unitNames[ledger.refuse(estimate)];
   return new Error(
-    `Not sent: up to ${most.input + most.output} tokens do not fit what is left of the budget in ${unit}.`,
+    `Not sent: up to ${estimate.most.tokens} tokens do not fit what is left of the budget in ${unit}.`,
   );
 }

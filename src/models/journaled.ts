@@ -1,3 +1,4 @@
+import { addUsage } from "../budget/cost.ts";
 import type { Journal } from "../budget/journal.ts";
 import { throughJournal } from "../budget/journaling.ts";
 import type { Completion, GenerateRequest, Model } from "./model.ts";
@@ -30,10 +31,20 @@ export function journaled(model: Model, { journal, scope = "" }: JournaledOption
           model.generate(rest, {
             ...(call.signal && { signal: call.signal }),
             ...(call.onText && { onText: (place, delta) => call.onText?.(index(place), delta) }),
-            mayRetry: (place, attempts) => call.mayRetry?.(index(place), attempts) ?? true,
+            mayRetry: (place, attempts) => call.mayRetry?.(index(place), attempts) ?? Promise.resolve(true),
             onCompletion: tell,
           }),
         ending: ({ finish }) => endings[finish as keyof typeof endings] ?? "lost",
+        attempts: (result) => result.attempts,
+        mayRetry: (index, attempts) => call.mayRetry?.(index, attempts) ?? Promise.resolve(true),
+        cut: (attempts, error) => ({
+          text: "",
+          finish: "error",
+          error,
+          usage: addUsage(attempts),
+          attempts,
+          retries: attempts.length - 1,
+        }),
         mark: (completion, origin) => ({ ...completion, journal: origin }),
         tell: (index, completion) => {
           if (completion.journal === "replayed") call.onText?.(index, completion.text);

@@ -62,7 +62,7 @@ describe("limited model", () => {
     const respond: Respond = ({ seed }, { attempt }) => failing(seed % 2)(request(seed), { attempt });
     const { clock, model } = setUp(respond, {}, seeing);
     const completions = await clock.run(model.generate(four));
-    expect(sizes).toEqual([4, 2]);
+    expect(sizes).toEqual([4, 1, 1]);
     expect(completions.map(({ retries = 0 }) => retries)).toEqual([0, 1, 0, 1]);
   });
 

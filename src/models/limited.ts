@@ -114,7 +114,7 @@ async function attempt(
       take(place, await unanswered(model, request, call.signal?.aborted ? "cancelled" : "error", reason));
 }
 
-/** Takes a group of requests through its attempts. */
+/** Sends a group of requests, and each that fails for a reason that may pass again, on its own. */
 async function persist(
   group: readonly Item[],
   call: CallOptions,
@@ -122,36 +122,42 @@ async function persist(
   send: (requests: readonly GenerateRequest[], call: CallOptions) => Promise<void>,
   finish: (item: Item, completion: Completion) => void,
 ): Promise<void> {
-  let pending = group;
-  for (let retry = 1; pending.length > 0; retry += 1) {
-    const now = pending;
-    const failed: { readonly item: Item; readonly completion: Completion; readonly waitMs: number }[] = [];
-    const take = (place: number, completion: Completion) => {
-      const item = now[place]!;
-      item.attempts.push(completion.usage);
-      const again = completion.error instanceof TransientError && retry <= limits.retries;
-      const waitMs = again ? waitBefore(retry, item, completion.error, limits) : Infinity;
-      if (waitMs <= limits.longestWaitMs) failed.push({ item, completion, waitMs });
+  const failed: { readonly item: Item; readonly completion: Completion; readonly waitMs: number }[] = [];
+  const onCompletion = (place: number, completion: Completion) => {
+    const item = group[place]!;
+    item.attempts.push(completion.usage);
+    const retry = item.attempts.length;
+    const again = completion.error instanceof TransientError && retry <= limits.retries;
+    const waitMs = again ? waitBefore(retry, item, completion.error, limits) : Infinity;
+    if (waitMs <= limits.longestWaitMs) failed.push({ item, completion, waitMs });
+    else finish(item, completion);
+  };
+  const { signal, onText, mayRetry } = call;
+  await send(
+    group.map((item) => item.request),
+    {
+      ...(signal && { signal }),
+      ...(onText && { onText: (place, text) => onText(group[place]!.index, text) }),
+      onCompletion,
+    },
+  );
+  const { onText: _, ...silent } = call;
+  await all(
+    failed.map(async ({ item, completion, waitMs }) => {
+      const waited = await sleep(limits.clock, waitMs, signal);
+      const allowed = waited && ((await mayRetry?.(item.index, item.attempts)) ?? true);
+      if (signal?.aborted) {
+        const { error: _, ...partial } = completion;
+        finish(item, { ...partial, finish: "cancelled" });
+      } else if (allowed) await persist([item], silent, limits, send, finish);
       else finish(item, completion);
-    };
-    const { onText } = call;
-    await send(
-      now.map((item) => item.request),
-      {
-        ...(call.signal && { signal: call.signal }),
-        ...(onText && retry === 1 && { onText: (place, text) => onText(now[place]!.index, text) }),
-        onCompletion: take,
-      },
-    );
-    if (failed.length === 0) return;
-    const waited = await sleep(limits.clock, Math.max(...failed.map((one) => one.waitMs)), call.signal);
-    pending = failed.flatMap(({ item, completion }) => {
-      if (waited && (call.mayRetry?.(item.index, item.attempts) ?? true)) return [item];
-      const { error: _, ...partial } = completion;
-      finish(item, call.signal?.aborted ? { ...partial, finish: "cancelled" } : completion);
-      return [];
-    });
-  }
+    }),
+  );
+}
+
+/** Waits for all, then throws what the first of them threw. */
+async function all(runs: readonly Promise<void>[]): Promise<void> {
+  for (const run of await Promise.allSettled(runs)) if (run.status === "rejected") throw run.reason;
 }
 
 /**
@@ -184,20 +190,15 @@ export function limited(model: Model, options: LimitedOptions = {}): Model {
     const groups = concurrency === undefined ? [items] : items.map((item) => [item]);
     const mistake = new AbortController();
     const signal = AbortSignal.any([mistake.signal, ...(call.signal ? [call.signal] : [])]);
-    const runs = groups.map((group) =>
-      persist(
-        group,
-        { ...call, signal },
-        limits,
-        (asked, inner) => pass(() => attempt(model, limits, asked, inner)),
-        finish,
-      ).catch((error: unknown) => {
+    const send = async (asked: readonly GenerateRequest[], inner: CallOptions) => {
+      try {
+        await pass(() => attempt(model, limits, asked, inner));
+      } catch (error) {
         mistake.abort();
         throw error;
-      }),
-    );
-    const ended = await Promise.allSettled(runs);
-    for (const run of ended) if (run.status === "rejected") throw run.reason;
+      }
+    };
+    await all(groups.map((group) => persist(group, { ...call, signal }, limits, send, finish)));
     return results;
   });
 }

@@ -74,8 +74,10 @@ export interface CallOptions {
    * process dies in the middle of a batch; whoever needs it must bear with adapters that do not. */
   readonly onCompletion?: (index: number, completion: Completion) => void;
   /** A wrapper that retries must ask before it sends request `index` again, with what its attempts cost so
-   * far; false forbids it, because the budget has no room for one more. Default: allowed. */
-  readonly mayRetry?: (index: number, attempts: readonly Usage[]) => boolean;
+   * far; false forbids it, because the budget has no room for one more. The answer may wait for the other
+   * requests, so whoever asks must ask for each request on its own, and must call `onCompletion` for each as
+   * soon as it is complete. Default: allowed. */
+  readonly mayRetry?: (index: number, attempts: readonly Usage[]) => Promise<boolean>;
 }
 
 /** Shape of a transformer, for FLOPs and memory. */

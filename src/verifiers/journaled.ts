@@ -1,3 +1,4 @@
+import { addUsage } from "../budget/cost.ts";
 import type { Journal } from "../budget/journal.ts";
 import { throughJournal } from "../budget/journaling.ts";
 import type { Score, ScoreRequest, Verifier } from "./verifier.ts";
@@ -27,12 +28,21 @@ export function journaled(verifier: Verifier, options: JournaledVerifierOptions)
           verifier.score(rest, {
             ...(call.signal && { signal: call.signal }),
             onScore: tell,
-            mayRetry: (place, attempts) => call.mayRetry?.(index(place), attempts) ?? true,
+            mayRetry: (place, attempts) => call.mayRetry?.(index(place), attempts) ?? Promise.resolve(true),
           }),
         ending: ({ error, unreadable }) => {
           if (!error || unreadable) return "answered";
           return call.signal?.aborted ? "cancelled" : "lost";
         },
+        attempts: (result) => result.attempts,
+        mayRetry: (index, attempts) => call.mayRetry?.(index, attempts) ?? Promise.resolve(true),
+        cut: (attempts, error) => ({
+          value: undefined,
+          error,
+          usage: addUsage(attempts),
+          attempts,
+          retries: attempts.length - 1,
+        }),
         mark: (score, origin) => ({ ...score, journal: origin }),
         tell: call.onScore,
       },

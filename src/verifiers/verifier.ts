@@ -39,7 +39,7 @@ export interface ScoreOptions {
    * left out by verifiers that score a batch at once. */
   readonly onScore?: (index: number, score: Score) => void;
   /** As for models: a verifier that retries must ask before it sends request `index` again. */
-  readonly mayRetry?: (index: number, attempts: readonly Usage[]) => boolean;
+  readonly mayRetry?: (index: number, attempts: readonly Usage[]) => Promise<boolean>;
 }
 
 /** Anything that scores candidates. Always batched; one failed score never fails its batch. */
