@@ -5,7 +5,7 @@ export * from "./journaled.ts";
 export * from "./judge.ts";
 export * from "./metered.ts";
 export * from "./orm.ts";
-export * from "./prm-http.ts";
 export * from "./prm.ts";
+export * from "./prm-http.ts";
 export * from "./rule.ts";
 export * from "./verifier.ts";
