@@ -169,6 +169,26 @@ describe("retries under a budget", () => {
     expect(await spend({ tokens: 11 })).toMatchObject({ completion: { finish: "error" }, tokens: 4 });
   });
 
+  it.each([
+    ["first", 17, ["end", "error"]],
+    ["last", 17, ["end", "error"]],
+    ["first", 21, ["end", "end"]],
+    ["last", 21, ["end", "end"]],
+  ])("goes to the first in order, whether it fails %s or not, with %d tokens", async (when, tokens, ends) => {
+    // Both fail once and spend 4; a retry needs room for 8 and spends 5.
+    const clock = virtualClock();
+    const ledger = createLedger({ budget: { tokens }, clock });
+    const respond: Respond = ({ seed }, { attempt }) => ({
+      text: attempt === 0 ? "x" : "a b",
+      delayMs: (seed === 0) === (when === "first") ? 10 : 2000,
+      ...(attempt === 0 && { error: busy }),
+    });
+    const inner = limited(scripted(respond, { clock }), { clock, concurrency: 2 });
+    const run = metered(inner, { ledger }).generate([request(0), request(1)]);
+    expect((await clock.run(run)).map(({ finish }) => finish)).toEqual(ends);
+    expect(ledger.spent().tokens).toBeLessThanOrEqual(tokens);
+  });
+
   it("is not made after the deadline", async () => {
     expect(await spend({ ms: 100 })).toMatchObject({ completion: { finish: "cancelled" }, tokens: 4 });
   });
