@@ -82,6 +82,11 @@ describe("prm", () => {
     expect((await scoreOne("x .4\ny .8", { aggregation: "prod" })).score.value).toBeCloseTo(0.32, 12);
   });
 
+  it("takes out closings that the solution wrote itself", async () => {
+    const { asked } = await scoreOne("a<tag>\nb<tag><tag>", { closing: "<tag>" });
+    expect(asked[0]).toMatchObject({ text: "a<tag>b<tag>", offsets: [6, 12] });
+  });
+
   it("gives no score, and asks nothing, for a text without a step", async () => {
     const { reader, asked } = scriptedReader();
     const verifier = prm(reader);

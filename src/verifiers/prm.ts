@@ -22,11 +22,12 @@ interface Closed {
   readonly offsets: readonly number[];
 }
 
-/** Steps without the empty ones, each closed. */
+/** Steps without the empty ones, each closed. A solution that writes the closing itself does not get a step by it. */
 function closeSteps(solution: string, separator: string, closing: string): Closed {
   const offsets: number[] = [];
   let text = "";
-  for (const step of solution.split(separator)) {
+  for (const part of solution.split(separator)) {
+    const step = part.replaceAll(closing, "");
     if (step.trim() === "") continue;
     text += step + closing;
     offsets.push(text.length);
