@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -8,9 +8,9 @@ import type { Result } from "../src/types.ts";
 import type { Kills } from "./kill.ts";
 import { lasting } from "./kill-trial.ts";
 
+const prm = new URL("../pico/pico-prm.gguf", import.meta.url).pathname;
 const cli = new URL("../src/cli/main.ts", import.meta.url).pathname;
 
-/** One level each of a family, so that searches differ in length. */
 const prompts = [
   "Use 3, 5, 7 and 12 with + - * / to make 24. Use every number once.",
   "Use 2, 6 and 9 with + - * / to make 21. Use every number once.",
@@ -63,7 +63,9 @@ export async function picoTrial(seed: number, random: Rng): Promise<Kills> {
   try {
     const journal = join(folder, "run.db");
     const strategy = random.pick(["majority", "best-of-n", "weighted-best-of-n", "beam"]);
-    const args = ["solve", random.pick(prompts), "--strategy", strategy, "--n", "64", "--seed", String(seed)];
+    const verifier = existsSync(prm) ? "pico" : "rule";
+    const search = ["--strategy", strategy, "--n", "64", "--verifier", verifier, "--seed", String(seed)];
+    const args = ["solve", random.pick(prompts), ...search];
     const start = performance.now();
     const undisturbed = await command([...args, "--json"], Infinity);
     const duration = performance.now() - start;
@@ -74,7 +76,10 @@ export async function picoTrial(seed: number, random: Rng): Promise<Kills> {
       disturbed = await command([...args, "--json", "--journal", journal], patience);
       if (disturbed === undefined) kills += 1;
     }
-    const [expected, got] = [undisturbed!, disturbed].map((line) => lasting(JSON.parse(line) as Result));
+    // A new process has to evaluate the prompt again, and its receipt says so.
+    const [expected, got] = [undisturbed!, disturbed].map((line) =>
+      lasting(JSON.parse(line) as Result, ["cachedTokens", "flops"]),
+    );
     const { twice, repeats } = record(journal);
     return {
       trials: 1,

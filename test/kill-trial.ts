@@ -129,8 +129,8 @@ export function killTrial(
 }
 
 /** What must not depend on when, and how often, a run was killed. */
-export function lasting({ answer, text, trace, receipt }: Result): string {
-  const volatile = new Set(["wallMs", "modelMs", "replayedCalls", "repeatedCalls"]);
+export function lasting({ answer, text, trace, receipt }: Result, except: readonly string[] = []): string {
+  const volatile = new Set(["wallMs", "modelMs", "replayedCalls", "repeatedCalls", ...except]);
   return JSON.stringify({ answer, text, trace, receipt }, (key, value: unknown) =>
     volatile.has(key) ? undefined : value,
   );
