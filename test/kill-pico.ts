@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -17,8 +17,17 @@ const prompts = [
   "Use 1, 4, 8 and 11 with + - * / to make 24. Use every number once.",
 ];
 
-/** Runs the command line, killed after `ms`; its output when it was not. */
-function command(args: readonly string[], ms: number): Promise<string | undefined> {
+/** When to kill: some milliseconds after a file has grown by some bytes. */
+interface Patience {
+  readonly file: string;
+  readonly bytes: number;
+  readonly ms: number;
+}
+
+const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+
+/** Runs the command line; its output, or `undefined` when it was killed. */
+function command(args: readonly string[], patience?: Patience): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [cli, ...args], { stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
@@ -29,10 +38,15 @@ function command(args: readonly string[], ms: number): Promise<string | undefine
     child.stderr.on("data", (chunk) => {
       errors += chunk;
     });
-    const timer = Number.isFinite(ms) ? setTimeout(() => child.kill("SIGKILL"), ms) : undefined;
+    const before = patience ? sizeOf(patience.file) : 0;
+    const watch = setInterval(() => {
+      if (!patience || sizeOf(patience.file) < before + patience.bytes) return;
+      clearInterval(watch);
+      setTimeout(() => child.kill("SIGKILL"), patience.ms);
+    }, 3);
     child.once("error", reject);
     child.once("close", (code, signal) => {
-      clearTimeout(timer);
+      clearInterval(watch);
       if (signal === "SIGKILL") resolve(undefined);
       else if (code === 0) resolve(output);
       else reject(new Error(`bedacht ${args.join(" ")} ended with ${code}: ${errors}`));
@@ -66,14 +80,13 @@ export async function picoTrial(seed: number, random: Rng): Promise<Kills> {
     const verifier = existsSync(prm) ? "pico" : "rule";
     const search = ["--strategy", strategy, "--n", "64", "--verifier", verifier, "--seed", String(seed)];
     const args = ["solve", random.pick(prompts), ...search];
-    const start = performance.now();
-    const undisturbed = await command([...args, "--json"], Infinity);
-    const duration = performance.now() - start;
+    const undisturbed = await command([...args, "--json"]);
     let kills = 0;
     let disturbed: string | undefined;
     while (disturbed === undefined) {
-      const patience = kills < 5 ? random.int(200, Math.ceil(duration)) : Infinity;
-      disturbed = await command([...args, "--json", "--journal", journal], patience);
+      const patience = { file: `${journal}-wal`, bytes: random.int(1, 300_000), ms: random.int(0, 100) };
+      const again = [...args, "--json", "--journal", journal];
+      disturbed = await command(again, kills < 5 ? patience : undefined);
       if (disturbed === undefined) kills += 1;
     }
     // A new process has to evaluate the prompt again, and its receipt says so.
