@@ -18,7 +18,7 @@ export interface EngineOptions {
 }
 
 /** Number formats of the KV cache, by ggml's numbers. */
-const kvTypes = { f16: 1, q8_0: 8, bf16: 30 } as const;
+export const kvTypes = { f16: 1, q8_0: 8, bf16: 30 } as const;
 export type KvType = keyof typeof kvTypes;
 
 /**

@@ -19,7 +19,7 @@ import { LIBRARY_VERSION } from "./library.ts";
 import { createPool, type Pool } from "./pool.ts";
 import type { TemplateMode } from "./prompt.ts";
 import type { LoadOptions, WireRead, WireRequest } from "./protocol.ts";
-import { type GgufFacts, ggufFacts } from "./shape.ts";
+import { type GgufFacts, ggufFacts, quickKvType } from "./shape.ts";
 import type { WireCompletion, WireReading } from "./tasks.ts";
 
 /** A GGUF file that runs: a generator and a reader in one. */
@@ -57,8 +57,6 @@ const MOST_CONTEXT = 4096;
 const MOST_SEQUENCES = 64;
 /** Part of the machine's memory that the KV caches of all workers may take by default. */
 const KV_MEMORY = 1 / 8;
-/** On AVX-512 llama.cpp's F16 kernels take 64 numbers at a time and the rest one by one (ggml-cpu/simd-mappings.h). */
-const F16_STEP = 64;
 /** Files up to this size are hashed whole, larger ones at evenly spread places. */
 const HASH_WHOLE = 64 << 20;
 const HASH_PLACES = 64;
@@ -99,7 +97,7 @@ function plan(options: GgufOptions, facts: GgufFacts): { load: LoadOptions; work
   positive("contextLength", options.contextLength, 2);
   const workers = options.workers ?? Math.min(2, availableParallelism());
   const contextLength = options.contextLength ?? Math.min(MOST_CONTEXT, facts.contextLength);
-  const kvType = options.kvType ?? (facts.headSize % F16_STEP === 0 ? "f16" : "bf16");
+  const kvType = options.kvType ?? quickKvType(facts);
   const sequenceBytes = contextLength * facts.kvWidth * 2;
   const affordable = Math.floor((totalmem() * KV_MEMORY) / workers / Math.max(1, sequenceBytes));
   const load = {

@@ -59,3 +59,11 @@ export function ggufFacts(header: GgufHeader): GgufFacts {
     kvWidth: layers * kvHeads * (headSize + valueSize),
   };
 }
+
+/** On AVX-512 llama.cpp's F16 kernels take 64 numbers at a time and the rest one by one (ggml-cpu/simd-mappings.h). */
+const F16_STEP = 64;
+
+/** The number format of the KV cache that llama.cpp handles quickly at 16 bits: "bf16" for heads of uneven size. */
+export function quickKvType({ headSize }: GgufFacts): "f16" | "bf16" {
+  return headSize % F16_STEP === 0 ? "f16" : "bf16";
+}
