@@ -5,7 +5,8 @@
 import koffi, { type LibraryHandle } from "koffi";
 import { UsageError } from "../../types.ts";
 import {
-  batchStruct,
+  batch,
+  chatMessage,
   checkDefaults,
   contextParams,
   expectedContext,
@@ -87,6 +88,11 @@ export interface Batch {
   readonly output: Int8Array;
   readonly native: Fields;
 }
+
+const modelStruct = koffi.struct("llama_model_params", modelParams);
+const contextStruct = koffi.struct("llama_context_params", contextParams);
+const batchStruct = koffi.struct("llama_batch", batch);
+koffi.struct("llama_chat_message", chatMessage);
 
 const LOG_ERROR = 4;
 const LOG_CONTINUED = 5;
@@ -231,12 +237,12 @@ function bindLlama(files: LibraryFiles): Llama {
   const { ggml, llama } = open(files);
   const bind = (declaration: string): Native => llama.func(declaration) as Native;
   const takeLog = keepErrors(llama);
-  const modelDefaults = llama.func("llama_model_default_params", modelParams, []) as () => Fields;
-  const contextDefaults = llama.func("llama_context_default_params", contextParams, []) as () => Fields;
+  const modelDefaults = llama.func("llama_model_default_params", modelStruct, []) as () => Fields;
+  const contextDefaults = llama.func("llama_context_default_params", contextStruct, []) as () => Fields;
   checkDefaults("llama_model_params", modelDefaults(), expectedModel);
   checkDefaults("llama_context_params", contextDefaults(), expectedContext);
   ggml.func("void ggml_backend_load_all_from_path(const char *folder)")(files.folder);
-  const load = llama.func("llama_model_load_from_file", "void *", ["str", modelParams]) as Native;
+  const load = llama.func("llama_model_load_from_file", "void *", ["str", modelStruct]) as Native;
   const decode = llama.func("llama_decode", "int32_t", ["void *", batchStruct]) as Native;
   const copy = bind(
     "void llama_memory_seq_cp(void *memory, int32_t from, int32_t to, int32_t start, int32_t end)",

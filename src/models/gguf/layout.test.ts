@@ -2,13 +2,12 @@ import koffi from "koffi";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../types.ts";
 import { loadLlama } from "./ffi.ts";
-import { batchStruct, checkDefaults, contextParams, expectedContext, modelParams } from "./layout.ts";
+import { batch, checkDefaults, contextParams, expectedContext, modelParams } from "./layout.ts";
 
 describe("layouts", () => {
   it("have the sizes of llama.cpp v0.5.0", () => {
-    expect([modelParams, contextParams, batchStruct].map((type) => koffi.sizeof(type))).toEqual([
-      80, 160, 56,
-    ]);
+    const sizes = [modelParams, contextParams, batch].map((fields) => koffi.sizeof(koffi.struct(fields)));
+    expect(sizes).toEqual([80, 160, 56]);
   });
 
   it("are those of the installed library", () => {

@@ -1,11 +1,10 @@
 /** Layouts of the structs of llama.cpp v0.5.0 (include/llama.h) that are passed by value, and their defaults. */
-import koffi from "koffi";
 import { UsageError } from "../../types.ts";
 
 /** Members of a struct by name. */
 export type Fields = Record<string, number | boolean | bigint | null>;
 
-export const modelParams = koffi.struct("llama_model_params", {
+export const modelParams = {
   devices: "void *",
   tensor_buft_overrides: "void *",
   n_gpu_layers: "int32_t",
@@ -23,9 +22,9 @@ export const modelParams = koffi.struct("llama_model_params", {
   no_host: "bool",
   no_alloc: "bool",
   load_mtp: "bool",
-});
+} as const;
 
-export const contextParams = koffi.struct("llama_context_params", {
+export const contextParams = {
   n_ctx: "uint32_t",
   n_batch: "uint32_t",
   n_ubatch: "uint32_t",
@@ -63,9 +62,9 @@ export const contextParams = koffi.struct("llama_context_params", {
   samplers: "void *",
   n_samplers: "size_t",
   ctx_other: "void *",
-});
+} as const;
 
-export const batchStruct = koffi.struct("llama_batch", {
+export const batch = {
   n_tokens: "int32_t",
   token: "void *",
   embd: "void *",
@@ -73,9 +72,9 @@ export const batchStruct = koffi.struct("llama_batch", {
   n_seq_id: "void *",
   seq_id: "void *",
   logits: "void *",
-});
+} as const;
 
-koffi.struct("llama_chat_message", { role: "const char *", content: "const char *" });
+export const chatMessage = { role: "const char *", content: "const char *" } as const;
 
 /** Defaults of llama.cpp v0.5.0: one per region of each struct, so that a shifted field shows. */
 export const expectedModel: Fields = {
