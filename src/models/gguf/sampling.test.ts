@@ -38,11 +38,11 @@ describe("sample", () => {
   it("keeps to the smallest set of tokens that has the mass topP", () => {
     fc.assert(
       fc.property(
-        fc.array(fc.float({ min: -8, max: 8, noNaN: true }), { minLength: 2, maxLength: 40 }),
+        fc.array(fc.integer({ min: -32, max: 32 }), { minLength: 2, maxLength: 40 }),
         fc.double({ min: 0.01, max: 0.99, noNaN: true }),
         fc.double({ min: 0, max: 0.999999, noNaN: true }),
         (values, topP, draw) => {
-          const row = Float32Array.from(values);
+          const row = Float32Array.from(values, (value) => value / 4);
           const weights = [...row].map((value) => Math.exp(value));
           const sum = weights.reduce((a, b) => a + b);
           const ranked = weights.map((_, id) => id).sort((a, b) => weights[b]! - weights[a]! || a - b);
@@ -54,7 +54,7 @@ describe("sample", () => {
           if (draw === 0) expect(weights[id]!).toBeCloseTo(Math.max(...weights), 6);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 300 },
     );
   });
 });
