@@ -4,6 +4,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeTinyGguf } from "../../../test/tiny-gguf.ts";
 import { conformance } from "../conformance.ts";
+import { TransientError } from "../errors.ts";
 import type { GenerateRequest } from "../model.ts";
 import { type GgufOptions, gguf, type LocalModel as Local } from "./gguf.ts";
 
@@ -94,9 +95,22 @@ describe("a worker that dies", () => {
     });
     for (const { finish, error } of lost) {
       expect(finish).toBe("error");
+      expect(error).toBeInstanceOf(TransientError);
       expect(error?.message).toContain("SIGKILL");
     }
     expect((await model.generate([ask("a")]))[0]!.text).toBe(before[0]!.text);
+  });
+});
+
+describe("a closed model", () => {
+  it("refuses calls with a sentence that no retry mends", async () => {
+    const model = await open();
+    await model.close();
+    const [completion] = await model.generate([ask("late")]);
+    expect(completion!.finish).toBe("error");
+    expect(completion!.error).not.toBeInstanceOf(TransientError);
+    expect(completion!.error?.message).toMatch(/was closed; open it again/);
+    await expect(model.countTokens([ask("late")])).rejects.toThrow(/was closed/);
   });
 });
 

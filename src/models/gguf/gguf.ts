@@ -150,7 +150,7 @@ async function generate(
     keys: requests.map(({ prompt, prefix }) => key(prompt, prefix)),
     requests: requests.map(wire),
     message: (call, items) => ({ type: "generate", call, items, stream: onText !== undefined }),
-    lost: (why, usage) => ({ text: "", finish: "error", usage, error: why, transient: true }),
+    lost: (error, usage, transient) => ({ text: "", finish: "error", usage, error, transient }),
     ...(onText === undefined ? {} : { onText }),
     onAnswer(index, answer, worker, ms) {
       const { prompt, prefix = "" } = requests[index]!;
@@ -183,7 +183,7 @@ async function read(
       ({ prompt, text, offsets, tokens }): WireRead => ({ prompt, text, offsets, tokens }),
     ),
     message: (call, items) => ({ type: "read", call, items }),
-    lost: (why, spent) => ({ usage: spent, error: why, transient: true }),
+    lost: (error, spent, transient) => ({ usage: spent, error, transient }),
     onAnswer(index, { probabilities, usage: spent, error, transient }, _, ms) {
       const failure = error === undefined ? {} : { error: toError(error, transient) };
       results[index] = { probabilities, usage: spent, ms, ...failure };

@@ -1,4 +1,4 @@
-import type { Usage } from "../../types.ts";
+import { type Usage, UsageError } from "../../types.ts";
 import { type Assigner, createAssigner } from "./assign.ts";
 import { createWorker, type Worker } from "./process.ts";
 import type { Loaded, LoadOptions, ToWorker, WireItem, WorkerEvent } from "./protocol.ts";
@@ -10,8 +10,8 @@ export interface Batch<Request, Value> {
   readonly requests: readonly Request[];
   /** The message that carries some of the requests; each is answered by an event with a {@link Value}. */
   readonly message: (call: number, items: readonly WireItem<Request>[]) => ToWorker;
-  /** The answer of a request whose worker died or could not start, with what it had cost. */
-  readonly lost: (why: string, usage: Usage) => Value;
+  /** The answer of a request whose worker died (another attempt may succeed) or cannot start (it will not). */
+  readonly lost: (why: string, usage: Usage, transient: boolean) => Value;
   readonly onText?: (index: number, delta: string) => void;
   /** Told of each answer as it comes, lost ones included. */
   readonly onAnswer?: (index: number, value: Value, worker: number, ms: number) => void;
@@ -34,7 +34,7 @@ interface Pending {
   readonly index: number;
   usage: Usage;
   readonly settle: (value: unknown) => void;
-  readonly lose: (why: string, usage: Usage) => void;
+  readonly lose: (why: string, usage: Usage, transient: boolean) => void;
   readonly onText: ((index: number, delta: string) => void) | undefined;
 }
 
@@ -65,7 +65,7 @@ export function createPool(options: LoadOptions, count: number): Pool {
   const lose = (worker: Worker, why: string): void => {
     assigner.forget(workers.indexOf(worker));
     for (const [id, waiting] of [...pending]) {
-      if (waiting.worker === worker) settle(id)?.lose(why, waiting.usage);
+      if (waiting.worker === worker) settle(id)?.lose(why, waiting.usage, true);
     }
   };
 
@@ -89,7 +89,7 @@ export function createPool(options: LoadOptions, count: number): Pool {
       if (signal?.aborted && message.type !== "load") worker.send({ type: "cancel", call: message.call });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      for (const id of ids) settle(id)?.lose(why, nothing);
+      for (const id of ids) settle(id)?.lose(why, nothing, !(error instanceof UsageError));
     }
   };
 
@@ -115,7 +115,7 @@ export function createPool(options: LoadOptions, count: number): Pool {
             index,
             usage: nothing,
             settle: (value) => done(value as Value),
-            lose: (why, usage) => done(batch.lost(why, usage)),
+            lose: (why, usage, transient) => done(batch.lost(why, usage, transient)),
             onText: batch.onText,
           });
         }),
