@@ -13,12 +13,17 @@ export interface TinyGgufOptions {
   readonly contextLength?: number;
   /** Jinja text, or `undefined` for none. */
   readonly chatTemplate?: string;
+  /** Number of files that the model claims to be split into. Default: no claim. */
+  readonly parts?: number;
   /** Scale of the logits; higher is more certain. */
   readonly certainty?: number;
   /** Attention and feed-forward do nothing and each token is followed by the one that this map names (by text). */
   readonly follow?: Readonly<Record<string, string>>;
   readonly type?: "f16" | "f32";
 }
+
+type Optional = "chatTemplate" | "follow" | "parts";
+type Complete = Required<Omit<TinyGgufOptions, Optional>>;
 
 /** Special tokens, in order of their ids from 0. */
 export const specials = ["<pad>", "<bos>", "<eos>", "<good>", "<bad>"] as const;
@@ -70,10 +75,7 @@ function ones(name: string, width: number): Tensor {
   return { name, shape: [width], values: new Float32Array(width).fill(1), type: F32 };
 }
 
-function tensors(
-  options: Required<Omit<TinyGgufOptions, "chatTemplate" | "follow">>,
-  follow: TinyGgufOptions["follow"],
-): Tensor[] {
+function tensors(options: Complete, follow: TinyGgufOptions["follow"]): Tensor[] {
   const { width, layers, ffn, words, certainty } = options;
   const type = options.type === "f16" ? F16 : F32;
   const tokens = specials.length + 256 + words.length;
@@ -153,8 +155,8 @@ function encodeValue(value: Value): Buffer {
 }
 
 function metadata(
-  options: Required<Omit<TinyGgufOptions, "chatTemplate" | "follow">>,
-  chatTemplate: string | undefined,
+  options: Complete,
+  { chatTemplate, parts }: Pick<TinyGgufOptions, Optional>,
 ): Map<string, Value> {
   const tokens = vocabulary(options.words);
   const entries: [string, Value][] = [
@@ -180,6 +182,7 @@ function metadata(
     ["tokenizer.ggml.add_bos_token", true],
     ["tokenizer.ggml.add_eos_token", false],
   ];
+  if (parts !== undefined) entries.push(["split.count", parts]);
   if (chatTemplate !== undefined) entries.push(["tokenizer.chat_template", chatTemplate]);
   return new Map(entries);
 }
@@ -204,7 +207,7 @@ function pad(length: number): Buffer {
 
 /** The bytes of a small deterministic GGUF (version 3) with random weights. */
 export function tinyGguf(options: TinyGgufOptions = {}): Buffer {
-  const { chatTemplate, follow, ...given } = options;
+  const { chatTemplate, follow, parts, ...given } = options;
   const full = {
     seed: 1,
     words: [],
@@ -218,7 +221,7 @@ export function tinyGguf(options: TinyGgufOptions = {}): Buffer {
     ...given,
   };
   const all = tensors(full, follow);
-  const pairs = metadata(full, chatTemplate);
+  const pairs = metadata(full, options);
   const infos: Buffer[] = [];
   const bodies: Buffer[] = [];
   let offset = 0;

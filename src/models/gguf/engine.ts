@@ -74,8 +74,9 @@ function open(llama: Llama, options: EngineOptions): { model: Pointer; context: 
   });
   if (context !== null) return { model, context };
   llama.freeModel(model);
+  const why = llama.takeLog() || "no reason given";
   throw new UsageError(
-    `No memory for ${sequences} sequences of ${contextLength} tokens of ${options.path}; ask for fewer sequences or a shorter context.`,
+    `llama.cpp cannot make ${sequences} sequences of ${contextLength} tokens of ${options.path} (${why}); ask for fewer sequences or a shorter context.`,
   );
 }
 

@@ -59,6 +59,7 @@ describe("a bad file is refused with a sentence, before native code sees it", ()
     ["of an unknown version", write("version.gguf", version9), /version 9/],
     ["cut in its header", write("head.gguf", whole.subarray(0, 900)), /truncated or damaged/],
     ["cut in its weights", write("cut.gguf", whole.subarray(0, whole.length - 4096)), /truncated or damaged/],
+    ["split into parts", write("part.gguf", tinyGguf({ parts: 3 })), /one of 3 parts .*merge them first/],
     ["with absurd counts", write("endless.gguf", endless), /truncated or damaged/],
   ];
   it.each(cases)("%s", async (_, file, message) => {

@@ -215,6 +215,12 @@ export function readGgufHeader(path: string): GgufHeader {
     const status = fstatSync(file);
     if (!status.isFile()) throw new UsageError(`${path} is not a file; give the path of a GGUF model.`);
     const header = parse(file, path, status.size);
+    const parts = Number(header.metadata.get("split.count") ?? 1);
+    if (parts > 1) {
+      throw new UsageError(
+        `${path} is one of ${parts} parts of a model; merge them first (llama-gguf-split --merge).`,
+      );
+    }
     const end = header.tensors.reduce((most, { offset, bytes }) => Math.max(most, offset + bytes), 0);
     if (header.dataOffset + end > status.size) throw new TruncatedError();
     return header;
