@@ -10,6 +10,7 @@ from model import Batch
 from tokenizer import BOS, EOS
 
 LEVELS = {"chain": 8, "countdown": 6}
+ITEM = 400  # tokens: an item holds whole problems up to about this size
 ROOT = Path(__file__).parent.parent
 
 
@@ -48,7 +49,8 @@ def language_batch(tokenizer, problems, tokens, prompt_weight=0.0):
             batch.target[-n:] = [*prompt[1:], 0]
             batch.lm[-n:] = [prompt_weight] * n
         add_solution(batch, [*tokenizer.encode(problem["solution"]), EOS])
-        batch.close()
+        if batch.size() > ITEM or len(batch.token) >= tokens:
+            batch.close()
     return batch
 
 
@@ -64,3 +66,15 @@ def mixed(sources, weights, seed):
     rng = np.random.default_rng(seed)
     while True:
         yield next(sources[rng.choice(len(sources), p=weights)])
+
+
+def drawn(problems, levels, seed, easy=None):
+    """Endless problems in shuffled order, kept with odds by level; easy() gives the highest level allowed now."""
+    rng = np.random.default_rng(seed)
+    most = max(levels)
+    for problem in shuffled(problems, seed):
+        level = problem["level"]
+        if easy is not None and level > easy():
+            continue
+        if rng.random() * most < levels[level - 1]:
+            yield problem

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).parent
-SOURCES = ["native.cpp", "reach.h", "decoding.h", "training.h", "network.h", "kernel.h"]
+SOURCES = ["native.cpp", "reach.h", "orthogonal.h", "decoding.h", "training.h", "network.h", "kernel.h"]
 
 
 @dataclass(frozen=True)
@@ -107,20 +107,19 @@ class Batch:
     reserved: list = field(default_factory=list)
 
     def prompt(self, tokens):
-        n = len(tokens)
+        n, first = len(tokens), self.size()
         self.token += tokens
         self.position += range(n)
         self.shared += [0] * n
-        self.first += [0] * n
+        self.first += [first] * n
         self.target += [0] * n
         for weights in (self.lm, self.label, self.binary, self.reserved):
             weights += [0.0] * n
-        self._prompt = n
-        self._start = len(self.token) - n
+        self._prompt, self._end = n, len(self.token)
 
     def solution(self, tokens, target, lm, label, binary, reserved):
-        """A solution of the current prompt; it sees the prompt and itself."""
-        n, first = len(tokens), len(self.token) - self._start
+        """A solution of the last prompt; it sees the prompt and itself."""
+        n, first = len(tokens), self.size()
         self.token += tokens
         self.position += range(self._prompt, self._prompt + n)
         self.shared += [self._prompt] * n
@@ -131,10 +130,14 @@ class Batch:
         self.binary += binary
         self.reserved += reserved
 
+    def size(self):
+        """Tokens of the open item."""
+        return len(self.token) - self.offset[-1]
+
     def last_prompt_target(self, target, weight=1.0):
         """The prompt's last token predicts the first token of the solution that follows."""
-        self.target[self._start + self._prompt - 1] = target
-        self.lm[self._start + self._prompt - 1] = weight
+        self.target[self._end - 1] = target
+        self.lm[self._end - 1] = weight
 
     def close(self):
         self.offset.append(len(self.token))
@@ -158,6 +161,15 @@ def run(shape, flat, batch, good, bad, grad=None, threads=2):
     native().pico_run(_p(numbers), _p(flat), _p(grad), threads, len(batch.offset) - 1, *map(_p, ints), *map(_p, floats),
                       good, bad, _p(out.log_p), _p(out.p_good), _p(out.hit), _p(out.sums))
     return out
+
+
+def orthogonal(matrices, threads=2):
+    """Orthogonal matrices near the given ones (float32, sides multiples of 32)."""
+    data = np.concatenate([m.ravel() for m in matrices])
+    start = np.cumsum([0] + [m.size for m in matrices]).astype(np.int64)
+    sizes = np.array([m.shape for m in matrices], np.int32)
+    native().pico_orthogonal(_p(data), threads, len(matrices), _p(start), _p(sizes))
+    return [data[a:a + m.size].reshape(m.shape) for a, m in zip(start, matrices)]
 
 
 def reachable(numbers, target):

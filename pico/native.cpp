@@ -2,6 +2,7 @@
 #include <atomic>
 #include <thread>
 #include "decoding.h"
+#include "orthogonal.h"
 #include "reach.h"
 #include "training.h"
 
@@ -38,6 +39,13 @@ void pico_run(const int *shape, const float *flat, float *grad, int threads, int
     for (int i = 0; i < 6; i++) sums[i] += parts[id * 8 + i];
     if (grad) for (long i = 0; i < s.size(); i++) grad[i] += grads[id][i];
   }
+}
+
+/** Makes `count` matrices orthogonal in place: matrix i is sizes[2i] by sizes[2i+1] at start[i]. */
+void pico_orthogonal(float *data, int threads, int count, const int64_t *start, const int *sizes) {
+  parallel(threads, [&](int, std::atomic<int> &next) {
+    for (int i; (i = next++) < count;) orthogonal(data + start[i], sizes[2 * i], sizes[2 * i + 1]);
+  });
 }
 
 /** Whether the numbers (1..199) can make the target. Not for several threads at once. */

@@ -117,8 +117,8 @@ static void gated(const float *gate_up, int ffn, u16 *out) {
 }
 
 /**
- * One item of a batch: a prompt and then any number of solutions of it. Token t sees the keys
- * [0, shared[t]) (the prompt) and [first[t], t] (its own solution).
+ * One item of a batch: prompts, each followed by any number of its solutions. A token of a prompt has shared = 0
+ * and sees [first, t]; one of a solution also sees the `shared` tokens of the last prompt before it.
  */
 struct Item {
   int n;

@@ -29,15 +29,15 @@ struct Trainer {
 
   Trainer(const Weights &weights, float *gradient, int capacity)
       : w(weights), s(weights.shape), grad(gradient), cap(capacity), pad((capacity + 31) / 32 * 32), saved(s.layers) {
-    const size_t n = pad, d = s.dim, most = std::max({3 * s.dim, 2 * s.ffn, s.vocab, pad});
+    const size_t n = pad, d = s.dim, most = std::max({3 * s.dim, 2 * s.ffn, s.vocab, pad + 64});
     for (auto &a : saved) {
       a.x1.resize(n * d), a.x2.resize(n * d), a.r1.resize(n), a.r2.resize(n);
       for (auto *v : {&a.n1, &a.q, &a.k, &a.v, &a.o, &a.n2}) v->assign(n * d + 64, 0);
-      a.p.assign(s.heads * n * n + 64, 0), a.gu.assign(n * 2 * s.ffn + 64, 0), a.h.assign(n * s.ffn + 64, 0);
+      a.p.assign(s.heads * n * (n + 64) + 64, 0), a.gu.assign(n * 2 * s.ffn + 64, 0), a.h.assign(n * s.ffn + 64, 0);
     }
     for (auto *v : {&x, &dx, &dn}) v->resize(n * d);
-    wide.resize(n * most), dwide.resize(n * most), scores.resize(n * n), rf.resize(n);
-    b0.assign(n * most + 64, 0), b1.assign(n * most + 64, 0), ds.assign(n * n + 64, 0), nf.assign(n * d + 64, 0);
+    wide.resize(n * most), dwide.resize(n * most), scores.resize(n * (n + 64)), rf.resize(n);
+    b0.assign(n * most + 64, 0), b1.assign(n * most + 64, 0), ds.assign(n * (n + 64) + 64, 0), nf.assign(n * d + 64, 0);
     for (auto *v : {&pk0, &pk1, &pk2, &pk3}) v->assign(n * most + 64, 0);
   }
 
@@ -59,21 +59,53 @@ struct Trainer {
     gemm(m.in, m.out, half, pk0.data(), half, pk1.data(), half * 32, dw, m.out, true);
   }
 
+  /** A run of queries with the same keys: `shared` of the prompt, from `base` on, and their own, from `begin` on. */
+  struct Segment {
+    int begin, count, shared, base;
+    int prompt_keys() const { return (shared + 31) / 32 * 32; }
+    int own_keys() const { return (count + 31) / 32 * 32; }
+    int width() const { return prompt_keys() + own_keys(); }  // of a row of attention weights
+  };
+  static vector<Segment> segments(const Item &it) {
+    vector<Segment> list;
+    for (int t = 0; t < it.n; t++) {
+      if (list.empty() || it.first[t] != it.first[t - 1])
+        list.push_back({t, 0, it.shared[t], it.shared[t] ? list.back().base : t});
+      list.back().count++;
+    }
+    return list;
+  }
+
   void attention(const Item &it, Saved &a) {
-    const int n = it.n, hd = s.head(), d = s.dim, half = (n + 31) / 32 * 16, ld = 2 * half;
+    const int hd = s.head(), d = s.dim;
+    const auto list = segments(it);
     for (int h = 0; h < s.heads; h++) {
-      u16 *p = a.p.data() + (size_t)h * pad * pad;
-      pack_transposed(&a.k[h * hd], d, n, hd, pk0.data());
-      pack_rows(&a.v[h * hd], d, n, hd, half, pk1.data());
-      for (int t0 = 0; t0 < n; t0 += 12) {
-        const int rows = std::min(12, n - t0), last = t0 + rows - 1, reach = (last + 32) / 32 * 32;
-        gemm(rows, reach, hd / 2, pairs(&a.q[(size_t)t0 * d + h * hd]), d / 2, pk0.data(), hd / 2 * 32, scores.data(), ld);
-        for (int r = 0; r < rows; r++)
-          softmax(scores.data() + (size_t)r * ld, it.shared[t0 + r], it.first[t0 + r], t0 + r, reach, ld, p + (size_t)(t0 + r) * ld);
-        gemm(rows, hd, reach / 2, pairs(p + (size_t)t0 * ld), half, pk1.data(), half * 32, &dn[(size_t)t0 * d + h * hd], d);
+      u16 *p = a.p.data() + (size_t)h * pad * (pad + 64);
+      int packed = -1;
+      for (const Segment &g : list) {
+        const int pk = g.prompt_keys(), ld = g.width();
+        if (g.shared && g.base != packed) {
+          pack_transposed(&a.k[(size_t)g.base * d + h * hd], d, g.shared, hd, pk0.data());
+          pack_rows(&a.v[(size_t)g.base * d + h * hd], d, g.shared, hd, pk / 2, pk1.data());
+          packed = g.base;
+        }
+        pack_transposed(&a.k[(size_t)g.begin * d + h * hd], d, g.count, hd, pk2.data());
+        pack_rows(&a.v[(size_t)g.begin * d + h * hd], d, g.count, hd, g.own_keys() / 2, pk3.data());
+        for (int r0 = 0; r0 < g.count; r0 += 12) {
+          const int rows = std::min(12, g.count - r0), reach = (r0 + rows + 31) / 32 * 32, t0 = g.begin + r0;
+          const u32 *q = pairs(&a.q[(size_t)t0 * d + h * hd]);
+          gemm(rows, pk, hd / 2, q, d / 2, pk0.data(), hd / 2 * 32, scores.data(), ld);
+          gemm(rows, reach, hd / 2, q, d / 2, pk2.data(), hd / 2 * 32, scores.data() + pk, ld);
+          for (int r = 0; r < rows; r++) softmax(scores.data() + (size_t)r * ld, g.shared, pk, pk + r0 + r, pk + reach, ld, p + (size_t)(r0 + r) * ld);
+          float *out = &dn[(size_t)t0 * d + h * hd];
+          const u32 *weights = pairs(p + (size_t)r0 * ld);
+          gemm(rows, hd, pk / 2, weights, ld / 2, pk1.data(), pk / 2 * 32, out, d);
+          gemm(rows, hd, reach / 2, weights + pk / 2, ld / 2, pk3.data(), g.own_keys() / 2 * 32, out, d, true);
+        }
+        p += (size_t)g.count * ld;
       }
     }
-    convert(dn.data(), (long)n * d, a.o.data());
+    convert(dn.data(), (long)it.n * d, a.o.data());
   }
   /** Softmax over [0, shared) and [first, t]; everything else becomes 0. */
   static void softmax(float *z, int shared, int first, int t, int reach, int ld, u16 *p) {
@@ -209,41 +241,57 @@ struct Trainer {
 
   /** From the gradient of the attention's output (dn) to that of rotated q, k and v (dwide, rows of 3d). */
   void attention_backward(const Item &it, Saved &a) {
-    const int n = it.n, hd = s.head(), d = s.dim, half = (n + 31) / 32 * 16, ld = 2 * half;
-    convert(dn.data(), (long)n * d, b1.data());
+    const int hd = s.head(), d = s.dim;
+    const auto list = segments(it);
+    convert(dn.data(), (long)it.n * d, b1.data());
+    memset(dwide.data(), 0, (size_t)it.n * 3 * d * sizeof(float));
     for (int h = 0; h < s.heads; h++) {
-      u16 *p = a.p.data() + (size_t)h * pad * pad;
+      const u16 *p = a.p.data() + (size_t)h * pad * (pad + 64);
       float *dq = dwide.data() + h * hd;
-      pack_transposed(&a.v[h * hd], d, n, hd, pk0.data());
-      pack_rows(&a.k[h * hd], d, n, hd, half, pk1.data());
-      for (int t0 = 0; t0 < n; t0 += 12) {
-        const int rows = std::min(12, n - t0), reach = (t0 + rows - 1 + 32) / 32 * 32;
-        gemm(rows, reach, hd / 2, pairs(&b1[(size_t)t0 * d + h * hd]), d / 2, pk0.data(), hd / 2 * 32, scores.data(), ld);
-        for (int r = 0; r < rows; r++) {
-          const u16 *pr = p + (size_t)(t0 + r) * ld;
-          const float *dp = scores.data() + (size_t)r * ld;
-          u16 *out = ds.data() + (size_t)(t0 + r) * ld;
-          __m512 sum = _mm512_setzero_ps();
-          for (int i = 0; i < reach; i += 16) sum = _mm512_fmadd_ps(load_bf16(pr + i), _mm512_loadu_ps(dp + i), sum);
-          const __m512 mean = _mm512_set1_ps(_mm512_reduce_add_ps(sum));
-          for (int i = 0; i < reach; i += 16)
-            store_bf16(out + i, _mm512_mul_ps(load_bf16(pr + i), _mm512_sub_ps(_mm512_loadu_ps(dp + i), mean)));
-          if (ld > reach) memset(out + reach, 0, (ld - reach) * sizeof(u16));
+      int packed = -1;
+      for (const Segment &g : list) {
+        const int pk = g.prompt_keys(), ld = g.width();
+        if (g.shared && g.base != packed) {
+          pack_transposed(&a.v[(size_t)g.base * d + h * hd], d, g.shared, hd, pk0.data());
+          pack_rows(&a.k[(size_t)g.base * d + h * hd], d, g.shared, hd, pk / 2, pk1.data());
+          packed = g.base;
         }
-        gemm(rows, hd, reach / 2, pairs(ds.data() + (size_t)t0 * ld), half, pk1.data(), half * 32, dq + (size_t)t0 * 3 * d, 3 * d);
+        pack_transposed(&a.v[(size_t)g.begin * d + h * hd], d, g.count, hd, pk2.data());
+        pack_rows(&a.k[(size_t)g.begin * d + h * hd], d, g.count, hd, g.own_keys() / 2, pk3.data());
+        for (int r0 = 0; r0 < g.count; r0 += 12) {
+          const int rows = std::min(12, g.count - r0), reach = (r0 + rows + 31) / 32 * 32, t0 = g.begin + r0;
+          const u32 *dy = pairs(&b1[(size_t)t0 * d + h * hd]);
+          gemm(rows, pk, hd / 2, dy, d / 2, pk0.data(), hd / 2 * 32, scores.data(), ld);
+          gemm(rows, reach, hd / 2, dy, d / 2, pk2.data(), hd / 2 * 32, scores.data() + pk, ld);
+          for (int r = 0; r < rows; r++) softmax_backward(scores.data() + (size_t)r * ld, p + (size_t)(r0 + r) * ld, pk + reach, ld, ds.data() + (size_t)(r0 + r) * ld);
+          const u32 *slope = pairs(ds.data() + (size_t)r0 * ld);
+          gemm(rows, hd, pk / 2, slope, ld / 2, pk1.data(), pk / 2 * 32, dq + (size_t)t0 * 3 * d, 3 * d);
+          gemm(rows, hd, reach / 2, slope + pk / 2, ld / 2, pk3.data(), g.own_keys() / 2 * 32, dq + (size_t)t0 * 3 * d, 3 * d, true);
+        }
+        column_products(ds.data(), &a.q[h * hd], g, dq + d);
+        column_products(p, &b1[h * hd], g, dq + 2 * d);
+        p += (size_t)g.count * ld;
       }
-      column_products(ds.data(), &a.q[h * hd], n, dq + d);
-      column_products(p, &b1[h * hd], n, dq + 2 * d);
     }
   }
-  /** out[key] = sum over queries of m[query][key] * rows[query]; queries before the key contribute nothing. */
-  void column_products(const u16 *m, const u16 *rows, int n, float *out) {
-    const int hd = s.head(), d = s.dim, half = (n + 31) / 32 * 16, ld = 2 * half;
-    transpose_pairs(m, ld, n, ld, half, pk2.data());
-    pack_rows(rows, d, n, hd, half, pk3.data());
-    for (int t0 = 0; t0 < n; t0 += 12)
-      for (int c = 0; c < hd; c += 32)
-        panel(std::min(12, n - t0), half - t0 / 2, pk2.data() + (size_t)t0 * half + t0 / 2, half,
-              pk3.data() + (size_t)(c / 32) * half * 32 + t0 / 2 * 32, out + (size_t)t0 * 3 * d + c, 3 * d, false);
+  static void softmax_backward(const float *dp, const u16 *p, int reach, int ld, u16 *out) {
+    __m512 sum = _mm512_setzero_ps();
+    for (int i = 0; i < reach; i += 16) sum = _mm512_fmadd_ps(load_bf16(p + i), _mm512_loadu_ps(dp + i), sum);
+    const __m512 mean = _mm512_set1_ps(_mm512_reduce_add_ps(sum));
+    for (int i = 0; i < reach; i += 16) store_bf16(out + i, _mm512_mul_ps(load_bf16(p + i), _mm512_sub_ps(_mm512_loadu_ps(dp + i), mean)));
+    if (ld > reach) memset(out + reach, 0, (ld - reach) * sizeof(u16));
+  }
+  /** out[key] += sum over the segment's queries of m[query][key] * rows[query]. */
+  void column_products(const u16 *m, const u16 *rows, const Segment &g, float *out) {
+    const int hd = s.head(), d = s.dim, pk = g.prompt_keys(), ld = g.width(), half = g.own_keys() / 2;
+    transpose_pairs(m, ld, g.count, ld, half, pk2.data());
+    pack_rows(rows + (size_t)g.begin * d, d, g.count, hd, half, pk3.data());
+    for (int c = 0; c < hd; c += 32) {
+      const u32 *b = pk3.data() + (size_t)(c / 32) * half * 32;
+      panel(g.shared, half, pk2.data(), half, b, out + (size_t)g.base * 3 * d + c, 3 * d, true);
+      for (int k0 = 0; k0 < g.count; k0 += 12)  // queries before the key contribute nothing
+        panel(std::min(12, g.count - k0), half - k0 / 2, pk2.data() + (size_t)(pk + k0) * half + k0 / 2, half, b + k0 / 2 * 32,
+              out + (size_t)(g.begin + k0) * 3 * d + c, 3 * d, true);
+    }
   }
 };

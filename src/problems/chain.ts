@@ -94,11 +94,11 @@ function drawPath(steps: number, names: readonly string[], split: Split, rng: Rn
   }
 }
 
-/** People who lead nowhere: branches off the path, strangers, and people related to a stranger. */
+/** People who lead nowhere, at most one for every two steps: branches off the path, strangers, people related to a stranger. */
 function drawDistractors(path: readonly Person[], names: readonly string[], rng: Rng): Person[] {
   const off: Person[] = [];
   const strangers: Person[] = [];
-  const count = rng.int(0, path.length <= 5 ? 2 : 3);
+  const count = rng.int(0, Math.min(3, Math.floor((path.length - 1) / 2)));
   for (const name of names.slice(path.length, path.length + count)) {
     const kind = rng.pick(
       strangers.length > 0 ? (["branch", "stranger", "related"] as const) : (["branch", "stranger"] as const),

@@ -1,0 +1,40 @@
+"""Sizes, schedules and mixtures of the recipe: everything one would change."""
+
+import os
+from pathlib import Path
+
+from loop import Schedule
+from model import Shape
+
+HERE = Path(__file__).parent
+WORK = Path(os.environ.get("PICO_WORK", HERE / "work"))
+VOCAB = 416
+
+SHAPES = {
+    "pico-s": Shape(VOCAB, 128, 5, 4, 384),
+    "pico-prm": Shape(VOCAB, 128, 5, 4, 384),
+    "pico-l": Shape(VOCAB, 384, 8, 6, 1152),
+}
+MODELS = {name: WORK / f"{name}.npy" for name in SHAPES}
+
+PROBLEMS = {"chain": 300_000, "countdown": 240_000}  # training problems printed
+PROBLEM_SEED = 11
+
+# How often a family is drawn, and the odds of each level within it.
+FAMILIES = {"chain": 0.52, "countdown": 0.48}
+LANGUAGE_LEVELS = {"chain": (1.2, 1.2, 1.2, 1.2, 1.2, 0.9, 0.7, 0.5), "countdown": (1.5, 1.2, 1, 1, 0.8, 0.5)}
+VERIFY_LEVELS = {"chain": (1, 1.5, 2, 2, 2, 1, 0.7, 0.4), "countdown": (1, 1, 1.5, 1.5, 1, 0.5)}
+
+# Before this many tokens, the generators see only the easy levels.
+EASY_TOKENS = 0.4e6
+EASY_LEVEL = {"chain": 3, "countdown": 2}
+
+SCHEDULES = {
+    "pico-s": Schedule(tokens=4.5e6, batch=3072, matrix_rate=0.01, rate=0.002, warm=20, decay=0.55),
+    "verify": Schedule(tokens=22e6, batch=6144, matrix_rate=0.008, rate=0.0015, warm=20, decay=0.7),
+    "pico-prm": Schedule(tokens=0.6e6, batch=6144, matrix_rate=0.001, rate=0.0002, warm=10, decay=0.8),
+    "pico-l": Schedule(tokens=4.5e6, batch=3072, matrix_rate=0.01, rate=0.002, warm=20, decay=0.55),
+}
+SAMPLES = {"problems": 3000, "each": 4, "share": 0.4}  # per family; share: of the items, those with samples
+ROLLOUTS = {"problems": 400, "solutions": 4, "each": 8}
+CALIBRATE = {"share": 0.3}  # of the tokens, those with Monte-Carlo labels

@@ -1,0 +1,138 @@
+"""The recipe, stage by stage: python train.py [stage ...]; finished stages are kept, a killed one goes on.
+
+words -> pico-s -> samples -> verify -> rollouts -> pico-prm -> pico-l -> export
+"""
+
+import json
+import sys
+
+import numpy as np
+
+import gguf
+from config import (CALIBRATE, EASY_LEVEL, EASY_TOKENS, FAMILIES, HERE, LANGUAGE_LEVELS, MODELS, PROBLEM_SEED, PROBLEMS, ROLLOUTS,
+                    SAMPLES, SCHEDULES, SHAPES, VERIFY_LEVELS, WORK)
+from data import drawn, language_batch, mixed, print_problems, prompt_tokens
+from loop import train
+from model import Batch, sample
+from rollouts import MOST, rollouts, soft_solution
+from start import spaced_pairs
+from tokenizer import EOS, Tokenizer
+from verify_data import Verification
+
+
+def training_problems():
+    return {f: print_problems(f, n, PROBLEM_SEED, "train", WORK / f"{f}.train.jsonl") for f, n in PROBLEMS.items()}
+
+
+def language_stage(name):
+    """A generator: cross-entropy on reference solutions."""
+    tokenizer, problems, seen = Tokenizer(), training_problems(), [0.0]
+    easy = lambda f: (lambda: EASY_LEVEL[f] if seen[0] < EASY_TOKENS else 99)
+    streams = [drawn(problems[f], LANGUAGE_LEVELS[f], i, easy(f)) for i, f in enumerate(FAMILIES)]
+    stream = mixed(streams, list(FAMILIES.values()), 5)
+
+    def make(now):
+        seen[0] = now
+        return language_batch(tokenizer, stream, SCHEDULES[name].batch)
+
+    train(WORK, name, SHAPES[name], SCHEDULES[name], make, same=spaced_pairs(tokenizer))
+
+
+def samples_stage(name="samples"):
+    """Solutions that the generator writes for training problems: the mistakes that the verifier will meet."""
+    path = WORK / f"{name}.jsonl"
+    if path.exists():
+        return
+    tokenizer, flat, rows = Tokenizer(), np.load(MODELS["pico-s"]), []
+    for f, problems in training_problems().items():
+        chosen = problems[-SAMPLES["problems"]:]
+        for at in range(0, len(chosen), 500):
+            part = chosen[at:at + 500]
+            groups = sample(SHAPES["pico-s"], flat, [prompt_tokens(tokenizer, p) for p in part], SAMPLES["each"], 1.0, MOST, [EOS], at)
+            rows += [json.dumps({"id": p["id"], "samples": [tokenizer.decode(t) for t in g]}) for p, g in zip(part, groups)]
+            print(f"samples: {f} {at + len(part)} of {len(chosen)}", flush=True)
+    path.write_text("\n".join(rows) + "\n")
+
+
+def verification_stream(verification, problems, seed):
+    """Verification items; a share of the problems are those with samples of the generator."""
+    sampled = {f: [p for p in ps if p["id"] in verification.samples] for f, ps in problems.items()}
+    streams, odds = [], []
+    for i, (f, share) in enumerate(FAMILIES.items()):
+        streams += [drawn(problems[f], VERIFY_LEVELS[f], seed + i), drawn(sampled[f], VERIFY_LEVELS[f], seed + 10 + i)]
+        odds += [share * (1 - SAMPLES["share"]), share * SAMPLES["share"]]
+    return mixed(streams, odds, seed + 20)
+
+
+def verification(seed):
+    rows = (json.loads(line) for line in open(WORK / "samples.jsonl"))
+    return Verification(Tokenizer(), seed, {r["id"]: r["samples"] for r in rows})
+
+
+def verify_stage():
+    """The verifier: language loss on right prefixes, exact labels on every token, starting from the generator."""
+    v, schedule = verification(3), SCHEDULES["verify"]
+    stream = verification_stream(v, training_problems(), 10)
+    train(WORK, "verify", SHAPES["pico-prm"], schedule, lambda _: v.batch(stream, schedule.batch), np.load(MODELS["pico-s"]))
+
+
+def rollouts_stage():
+    path = WORK / "rollouts.json"
+    if path.exists():
+        return
+    tokenizer, flat, rows, n = Tokenizer(), np.load(MODELS["pico-s"]), [], ROLLOUTS["problems"]
+    for f, problems in training_problems().items():
+        chosen = list(p for _, p in zip(range(n), drawn(problems, VERIFY_LEVELS[f], 99)))
+        for at in range(0, n, 100):
+            rows += rollouts(SHAPES["pico-s"], flat, tokenizer, chosen[at:at + 100], ROLLOUTS["solutions"], ROLLOUTS["each"], 7 + at)
+            print(f"rollouts: {f} {at + 100} of {n}", flush=True)
+    path.write_text(json.dumps([(p["id"], p["family"], p["prompt"], lines, soft) for p, lines, soft in rows]))
+
+
+def calibrate_stage():
+    """A short fine-tune on soft Monte-Carlo labels, mixed with the exact ones."""
+    v, schedule, tokenizer = verification(4), SCHEDULES["pico-prm"], Tokenizer()
+    rows, rng = json.loads((WORK / "rollouts.json").read_text()), np.random.default_rng(8)
+    stream = verification_stream(v, training_problems(), 40)
+
+    def make(_):
+        batch = v.batch(stream, schedule.batch * (1 - CALIBRATE["share"]))
+        full = len(batch.token) + schedule.batch * CALIBRATE["share"]
+        while len(batch.token) < full:
+            add_soft(batch, tokenizer, rows[rng.integers(len(rows))])
+        return batch
+
+    train(WORK, "pico-prm", SHAPES["pico-prm"], schedule, make, np.load(WORK / "verify.npy"))
+
+
+def add_soft(batch: Batch, tokenizer, row):
+    _, _, prompt, lines, soft = row
+    s = soft_solution(tokenizer, lines, soft)
+    batch.prompt(prompt_tokens(tokenizer, {"prompt": prompt}))
+    batch.solution(s.token, s.target, s.lm, s.label, s.binary, s.reserved)
+    batch.close()
+
+
+def export_stage():
+    about = {"pico-s": ("generator", "F16"), "pico-prm": ("process reward model", "F16"), "pico-l": ("larger generator", "Q8_0")}
+    for name, (role, kind) in about.items():
+        if MODELS[name].exists():
+            gguf.write(HERE / f"{name}.gguf", SHAPES[name], np.load(MODELS[name]), Tokenizer(), name,
+                       f"{role} for chain and countdown problems", kind)
+
+
+STAGES = {
+    "pico-s": lambda: language_stage("pico-s"), "samples": samples_stage, "verify": verify_stage, "rollouts": rollouts_stage,
+    "pico-prm": calibrate_stage, "pico-l": lambda: language_stage("pico-l"), "export": export_stage,
+}
+
+
+def main(names):
+    WORK.mkdir(parents=True, exist_ok=True)
+    for name in names or STAGES:
+        print(f"== {name}", flush=True)
+        STAGES[name]()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
