@@ -36,5 +36,5 @@ SCHEDULES = {
     "pico-l": Schedule(tokens=4.5e6, batch=3072, matrix_rate=0.01, rate=0.002, warm=20, decay=0.55),
 }
 SAMPLES = {"problems": 3000, "each": 4, "share": 0.4}  # per family; share: of the items, those with samples
-ROLLOUTS = {"problems": 400, "solutions": 4, "each": 8}
+ROLLOUTS = {"problems": 200, "solutions": 4, "each": 8}
 CALIBRATE = {"share": 0.3}  # of the tokens, those with Monte-Carlo labels

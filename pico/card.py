@@ -1,0 +1,63 @@
+"""Writes the tables of README.md (between the markers) from card.json: python card.py"""
+
+import json
+from pathlib import Path
+
+HERE = Path(__file__).parent
+BEGIN, END = "<!-- figures: made by card.py from card.json -->", "<!-- end of figures -->"
+
+
+def interval(value):
+    return f"{value[0]:.2f} ({value[1]:.2f}–{value[2]:.2f})"
+
+
+def table(head, rows):
+    return "\n".join(["| " + " | ".join(head) + " |", "|" + "---|" * len(head), *("| " + " | ".join(r) + " |" for r in rows)])
+
+
+def generator_table(levels):
+    names = ("greedy", "pass@1", "majority@32", "pass@32")
+    rows = [[level, *(interval(f[n]) for n in names), interval(f["prm as generator"]["pass@1"])] for level, f in levels.items()]
+    return table(["level", *names, "pass@1 of pico-prm used as a generator"], rows)
+
+
+def selection_table(levels):
+    rows = []
+    for level, f in levels.items():
+        for how, name in (("majority", "majority"), ("best", "best-of-N"), ("weighted", "weighted best-of-N")):
+            cells = [interval(f["selection"][n][how]) if n in f["selection"] else "" for n in ("4", "16", "32", "64")]
+            rows.append([f"{level}", name, *cells])
+    return table(["level", "rule", "N=4", "N=16", "N=32", "N=64"], rows)
+
+
+def larger_table(levels):
+    rows = [[level, interval(f["pico-l"]["greedy"]), interval(f["pico-l"]["pass@1"])] for level, f in levels.items() if "pico-l" in f]
+    return ["", "`pico-l`:", "", table(["level", "greedy", "pass@1"], rows)] if rows else []
+
+
+def figures(card):
+    out = []
+    for family, f in card["figures"].items():
+        out += ["", f"### {family}", "", generator_table(f["levels"]), *larger_table(f["levels"]), "",
+                f"`pico-prm`, final score: AUROC between the samples of the same problem {interval(f['within-problem AUROC'])} "
+                f"({f['problems with both']} problems with right and wrong samples). At step ends, against exact step validity: "
+                f"AUROC {f['step AUROC']:.2f}, expected calibration error {f['step ECE']:.3f}.", "",
+                selection_table(f["levels"])]
+    out += ["", "### Training", "", training_table(card["training"])]
+    return "\n".join(out).strip()
+
+
+def training_table(training):
+    rows = [[name, f"{t['tokens'] / 1e6:.2f}M", f"{t['flops']:.1e}", f"{t['minutes']:.0f}", t["note"]] for name, t in training.items()]
+    return table(["stage", "tokens", "FLOPs", "minutes", "what"], rows)
+
+
+def main():
+    card, path = json.loads((HERE / "card.json").read_text()), HERE / "README.md"
+    text = path.read_text()
+    before, rest = text.split(BEGIN)
+    path.write_text(f"{before}{BEGIN}\n\n{figures(card)}\n\n{END}{rest.split(END)[1]}")
+
+
+if __name__ == "__main__":
+    main()
