@@ -32,7 +32,7 @@ print(
 await benchDecode({
   path: file,
   sequences: [1, 16, 64, 128],
-  rounds: 5,
+  rounds: 3,
   contextLength: Math.min(256, contextLength),
   print,
 });
