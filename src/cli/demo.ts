@@ -1,9 +1,9 @@
 /**
  * `npm run demo`: the embedded models on fresh problems, greedy against search. Nothing is prepared: problems
- * are generated, models run, and the first problem where greedy is wrong and search is right is shown whole.
+ * are generated, models run, and the first problem where greedy is wrong and search is right, in every step, is shown whole.
  */
 import { EMBEDDED_MODELS } from "../models/embedded.ts";
-import { generateProblems } from "../problems/index.ts";
+import { chainStepValidity, generateProblems } from "../problems/index.ts";
 import type { Problem, Result } from "../types.ts";
 import { isCorrect } from "../verifiers/answer.ts";
 import { complain, describeError, exitCodeOf } from "./exit.ts";
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
       const title = `problem ${pairs.length + 1} of ${PROBLEMS}`;
       const pair = { problem, ...(await both(session, problem, title)) };
       pairs.push(pair);
-      if (shown || right(pair, "greedy") || !right(pair, "search")) continue;
+      if (shown || right(pair, "greedy") || !right(pair, "search") || !sound(pair)) continue;
       shown = true;
       print(story(pair, pairs));
     }
@@ -64,6 +64,11 @@ function right(pair: Pair, way: "greedy" | "search"): boolean {
   return text !== undefined && isCorrect(pair.problem, text) === true;
 }
 
+/** Whether every step of the found solution is valid: a right answer by luck shows nothing. */
+function sound({ problem, search }: Pair): boolean {
+  return chainStepValidity(problem.prompt, search.text!.trimEnd().split("\n")).every(Boolean);
+}
+
 function introduction(): string {
   const [generator, verifier] = EMBEDDED_MODELS;
   return `${generator!.name} is a language model of about a million parameters; ${verifier!.name} checks its steps.
@@ -79,7 +84,7 @@ function story(pair: Pair, pairs: readonly Pair[]): string {
     before.length === 0
       ? ""
       : ` (${before.length} before it: greedy right on ${same}, search wrong on ${before.filter((one) => !right(one, "search")).length})`;
-  return `Problem ${pairs.length}, the first where greedy is wrong and search is right${passed}:
+  return `Problem ${pairs.length}, the first where greedy is wrong and search is right in every step${passed}:
 
   ${wrapped(problem.prompt)}
 
