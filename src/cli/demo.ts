@@ -16,8 +16,10 @@ const LEVEL = 5;
 const PROBLEMS = 20;
 const CANDIDATES = 16;
 const SEED = 2026;
-/** The table ends early on a slow machine, so that the demo stays under a minute. */
-const LONGEST_MS = 40_000;
+/** Without an example so far it goes on, up to this many. */
+const MOST_PROBLEMS = 100;
+/** The table ends early on a slow machine, and without an example the demo gives up, so that it stays under a minute. */
+const LONGEST_MS = { table: 35_000, all: 50_000 };
 
 const never = new AbortController().signal;
 const print = (text: string) => process.stdout.write(`${text}\n`);
@@ -36,15 +38,22 @@ async function main(): Promise<void> {
     print(introduction());
     const pairs: Pair[] = [];
     let shown = false;
-    for (const problem of generateProblems({ family: "chain", level: LEVEL, count: PROBLEMS, seed: SEED })) {
-      if (shown && performance.now() - start > LONGEST_MS) break;
-      const title = `problem ${pairs.length + 1} of ${PROBLEMS}`;
+    for (const problem of generateProblems({
+      family: "chain",
+      level: LEVEL,
+      count: MOST_PROBLEMS,
+      seed: SEED,
+    })) {
+      const ms = performance.now() - start;
+      if (ms > LONGEST_MS.all || (shown && (ms > LONGEST_MS.table || pairs.length >= PROBLEMS))) break;
+      const title = `problem ${pairs.length + 1}`;
       const pair = { problem, ...(await both(session, problem, title)) };
       pairs.push(pair);
       if (shown || right(pair, "greedy") || !right(pair, "search") || !sound(pair)) continue;
       shown = true;
       print(story(pair, pairs));
     }
+    if (!shown) print("Greedy was never wrong where search was right in every step, this time.\n");
     print(table(pairs, performance.now() - start));
   } finally {
     await session.close();
