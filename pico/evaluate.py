@@ -97,6 +97,7 @@ def main():
             within, pairs = within + w, pairs + p
             print(family, level, {k: v for k, v in table[level].items() if k != "selection"}, table[level]["selection"][16], flush=True)
         score, truth = np.array([s for s, _ in pairs]), np.array([y for _, y in pairs]) > 0.5
+        assert truth.any() and not truth.all(), "both right and wrong steps are needed"
         card[family] = {"levels": table, "within-problem AUROC": bootstrap(within, rng), "problems with both": len(within),
                         "step AUROC": round(auroc(score[truth], score[~truth]), 3), "step ECE": round(calibration_error(score, truth), 3)}
         print(family, {k: v for k, v in card[family].items() if k != "levels"}, flush=True)

@@ -7,6 +7,7 @@ from model import Batch, run
 from tokenizer import BAD, GOOD
 
 GROUP = 64  # problems per pass
+ITEM = 300  # tokens of an item that shares one prompt, about
 
 
 def line_scores(tokenizer, shape, flat, items):
@@ -15,18 +16,22 @@ def line_scores(tokenizer, shape, flat, items):
     for at in range(0, len(items), GROUP):
         batch, ends = Batch(), []
         for problem, texts in items[at:at + GROUP]:
-            prompt = prompt_tokens(tokenizer, problem)
-            for text in texts:
+            prompt, place = prompt_tokens(tokenizer, problem), {}
+            for text in dict.fromkeys(texts):
+                if not place or batch.size() > ITEM:
+                    if place:
+                        batch.close()
+                    batch.prompt(prompt)
                 tokens = [t for line in text.strip().split("\n") for t in (*tokenizer.encode(line), tokenizer.newline)]
-                end = [float(t == tokenizer.newline) for t in tokens]
-                batch.prompt(prompt)
                 start, n = len(batch.token), len(tokens)
+                end = [float(t == tokenizer.newline) for t in tokens]
                 batch.solution(tokens, [0] * n, [0.0] * n, [0.0] * n, [0.0] * n, end)
-                batch.close()
-                ends.append([start + i for i in range(n) if end[i]])
-        result, each = run(shape, flat, batch, GOOD, BAD), iter(ends)
-        for _, texts in items[at:at + GROUP]:
-            out.append([[float(result.p_good[i]) for i in next(each)] for _ in texts])
+                place[text] = [start + i for i in range(n) if end[i]]
+            batch.close()
+            ends.append(place)
+        result = run(shape, flat, batch, GOOD, BAD)
+        for (_, texts), place in zip(items[at:at + GROUP], ends):
+            out.append([[float(result.p_good[i]) for i in place[text]] for text in texts])
     return out
 
 
