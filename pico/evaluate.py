@@ -33,7 +33,14 @@ def problems(family, level):
 def completions(tokenizer, name, ps, count, temperature=1.0, seed=SEED):
     prompts = [prompt_tokens(tokenizer, p) for p in ps]
     groups = sample(SHAPES[name], np.load(MODELS[name]), prompts, count, temperature, 190, [EOS], seed)
-    return [[tokenizer.decode(t) for t in g] for g in groups]
+    return [[to_answer(tokenizer.decode(t)) for t in g] for g in groups]
+
+
+def to_answer(text):
+    """The text up to its first answer line: the verifier, used as a generator, knows no end of text."""
+    lines = text.split("\n")
+    end = next((i for i, line in enumerate(lines) if line.startswith("####")), len(lines))
+    return "\n".join(lines[: end + 1])
 
 
 def selection(ps, texts, truth, scores, rng):
