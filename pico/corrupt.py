@@ -1,6 +1,6 @@
 """Plausible wrong solutions: one place is spoiled, and what follows is consistent with it."""
 
-from facts import SIGN, apply, chain_line, steps, value, without
+from facts import SIGN, apply, chain_line, steps, without
 
 
 def near(rng, n):
@@ -152,6 +152,3 @@ def spoil_list(left, numbers, rng):
     else:
         left[i] = rng.choice(numbers)
     return sorted(left)
-
-
-__all__ = ["corrupt_chain", "corrupt_countdown", "near", "value"]

@@ -61,7 +61,7 @@ def label_countdown(lines, prompt, encode, newline):
         c = value(m[2], int(m[1]), int(m[3])) if rest is not None else None
         if text.startswith("####"):
             right = [*encode(f"#### {target}"), newline] if left == [target] else []
-            wrong, learn = first_difference(tokens, start, right, targets), False
+            wrong = first_difference(tokens, start, right, targets)
         elif c is None:
             head = encode(text.split(" =")[0])
             wrong = start + max(1, len(head))
@@ -71,27 +71,22 @@ def label_countdown(lines, prompt, encode, newline):
             now = sorted([*rest, c])
             tail = [*encode(f" = {c} (left: {' '.join(map(str, now))})"), newline]
             equals = start + len(head)
-            alive = reachable(now, target)
-            local = first_difference(tokens, equals, tail, targets, equals - 1)
-            if alive:
-                for i in range(start, equals - 1):
+            local = first_difference(tokens, equals, tail, targets)
+            if reachable(now, target):
+                for i in range(max(0, start - 1), equals - 1):
                     targets[i] = tokens[i + 1]
-                if start:
-                    targets[start - 1] = tokens[start]
                 wrong = local
             else:
                 unknown += range(start, equals)
                 wrong = equals
-                if local is not None:
-                    pass
             left = now
     return finish(tokens, len(tokens) if wrong is None else wrong, unknown, targets, newline)
 
 
-def first_difference(tokens, start, right, targets, from_index=None):
+def first_difference(tokens, start, right, targets):
     """Where tokens[start:] leaves `right` (None: nowhere); right next tokens are added to `targets`."""
     for i, t in enumerate(right):
-        if from_index is not None or i > 0 or start > 0:
+        if start + i > 0:
             targets[start + i - 1] = t
         if start + i >= len(tokens):
             return None

@@ -26,7 +26,6 @@ class Optimizer:
         """One update; `factor` scales both learning rates (the schedule)."""
         self.steps += 1
         rate = self.matrix_rate * factor
-
         moved = []
         triples = list(zip(*(self.matrices(a) for a in (self.flat, grad, self.momentum))))
         for _, g, m in triples:
