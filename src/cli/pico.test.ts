@@ -55,6 +55,6 @@ describe("the embedded models on the command line", () => {
     const { receipt, trace } = JSON.parse(stdout) as Result;
     expect(code).toBe(0);
     expect(receipt.plan).toMatchObject({ strategy: "beam", params: { n: 8, width: 4 } });
-    expect(trace.some(({ type }) => type === "pruned")).toBe(true);
+    expect(trace.some((event) => event.type === "proposed" && event.parent !== undefined)).toBe(true);
   });
 });

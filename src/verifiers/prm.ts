@@ -22,12 +22,13 @@ interface Closed {
   readonly offsets: readonly number[];
 }
 
-/** Steps without the empty ones, each closed. A solution that writes the closing itself does not get a step by it. */
+/** Steps without the empty ones, each closed. A solution that writes the closing itself does not get a step by
+ * it; white space as a closing is ordinary text. */
 function closeSteps(solution: string, separator: string, closing: string): Closed {
   const offsets: number[] = [];
   let text = "";
   for (const part of solution.split(separator)) {
-    const step = part.replaceAll(closing, "");
+    const step = closing.trim() === "" ? part : part.replaceAll(closing, "");
     if (step.trim() === "") continue;
     text += step + closing;
     offsets.push(text.length);

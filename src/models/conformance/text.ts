@@ -173,7 +173,7 @@ export const sampling: ConformanceCase[] = [
     name: "different seeds give different texts",
     async run(model) {
       const requests = Array.from({ length: 8 }, (_, i) =>
-        request(`seed/${i}`, { temperature: 1, seed: i * 7919, maxTokens: 32 }),
+        request(`seed/${i}`, { prompt: OTHER, temperature: 1, seed: i * 7919, maxTokens: 32 }),
       );
       const texts = new Set((await generate(model, requests)).map((completion) => completion.text));
       assert.ok(texts.size > 1, "eight seeds, one text");
