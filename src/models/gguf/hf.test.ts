@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -19,6 +19,15 @@ let etag: string;
 let content: Buffer;
 let respond: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
 
+/** Resolves once the client has written so many bytes to its unfinished file: only those survive a broken connection. */
+async function whenKept(count: number): Promise<void> {
+  const kept = () =>
+    readdirSync(cache, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".part"))
+      .reduce((sum, name) => sum + statSync(path.join(cache, name)).size, 0);
+  while (count > 0 && kept() < count) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 beforeEach(async () => {
   [asked, cuts, etag, content, respond] = [[], [], '"one"', bytes, undefined];
   cache = mkdtempSync(path.join(tmpdir(), "hf-"));
@@ -37,7 +46,8 @@ beforeEach(async () => {
     response.writeHead(from > 0 ? 206 : 200, { "content-length": rest.length, etag, ...range });
     const cut = cuts.shift();
     if (cut === undefined) response.end(rest);
-    else response.write(rest.subarray(0, cut), () => setTimeout(() => response.destroy(), 20));
+    else
+      response.write(rest.subarray(0, cut), () => void whenKept(from + cut).then(() => response.destroy()));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
