@@ -48,6 +48,7 @@ export interface OpenAiOptions {
 /**
  * A model behind any OpenAI-compatible server: llama.cpp, vLLM, SGLang, Ollama, a hosted service.
  * Asks the server at once what it is and can (`/v1/models`, templates, tokenizer), which costs no tokens.
+ * Tested on a real llama.cpp server; the others' dialects come from their documents and were tested on replicas.
  *
  * What goes wrong with one request ends as a completion with finish "error"; a `TransientError` in it may be
  * retried. Throws `UsageError` here when nothing answers, the answer is not that of such a server, or access is

@@ -85,8 +85,8 @@ function open(llama: Llama, options: EngineOptions): { model: Pointer; context: 
  *
  * Every decode has at least two tokens and two rows of logits, and no more than {@link CHUNK} tokens of one
  * sequence: llama.cpp's CPU kernels then compute each row alike, whatever else is in the batch. So the same
- * request gives the same text alone or among others, from shared or from fresh KV state (measured for F32, F16
- * and Q8_0 weights on x86; other formats may choose kernels by batch size).
+ * request gives the same text alone or among others, from shared or from fresh KV state (measured for F16
+ * weights on x86; other formats may choose kernels by batch size).
  * @throws UsageError when the library, the model or the memory is not there.
  */
 export function createEngine(options: EngineOptions): Engine {
