@@ -22,7 +22,8 @@ PROBLEM_SEED = 11
 
 # How often a family is drawn, and the odds of each level within it.
 FAMILIES = {"chain": 0.52, "countdown": 0.48}
-LANGUAGE_LEVELS = {"chain": (1.2, 1.2, 1.2, 1.2, 1.2, 0.9, 0.7, 0.5), "countdown": (1.5, 1.2, 1, 1, 0.8, 0.5)}
+VERIFY_FAMILIES = {"chain": 0.62, "countdown": 0.38}
+LANGUAGE_LEVELS = {"chain": (1.2, 1.2, 1.2, 1.2, 1.2, 0.9, 0.7, 0.5), "countdown": (3.5, 1.2, 1, 1, 0.8, 0.5)}
 VERIFY_LEVELS = {"chain": (1, 1.5, 2, 2, 2, 1, 0.7, 0.4), "countdown": (1, 1, 1.5, 1.5, 1, 0.5)}
 
 # Before this many tokens, the generators see only the easy levels.
@@ -31,10 +32,10 @@ EASY_LEVEL = {"chain": 3, "countdown": 2}
 
 SCHEDULES = {
     "pico-s": Schedule(tokens=4.5e6, batch=3072, matrix_rate=0.01, rate=0.002, warm=20, decay=0.55),
-    "verify": Schedule(tokens=27e6, batch=6144, matrix_rate=0.008, rate=0.0015, warm=20, decay=0.7),
+    "verify": Schedule(tokens=40e6, batch=6144, matrix_rate=0.008, rate=0.0015, warm=20, decay=0.7),
     "pico-prm": Schedule(tokens=0.6e6, batch=6144, matrix_rate=0.001, rate=0.0002, warm=10, decay=0.8),
     "pico-l": Schedule(tokens=4.5e6, batch=3072, matrix_rate=0.01, rate=0.002, warm=20, decay=0.55),
 }
-SAMPLES = {"problems": 2500, "each": 4, "share": 0.4}  # per family; share: of the items, those with samples
+SAMPLES = {"problems": 8000, "each": 4, "share": 0.4}  # per family; share: of the items, those with samples
 ROLLOUTS = {"problems": 200, "solutions": 4, "each": 8}
 CALIBRATE = {"share": 0.3}  # of the tokens, those with Monte-Carlo labels

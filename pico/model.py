@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).parent
+THREADS = int(os.environ.get("PICO_THREADS", os.cpu_count() or 1))
 SOURCES = ["native.cpp", "reach.h", "orthogonal.h", "decoding.h", "training.h", "network.h", "kernel.h"]
 
 
@@ -151,7 +152,7 @@ class Result:
     hit: np.ndarray
 
 
-def run(shape, flat, batch, good, bad, grad=None, threads=2):
+def run(shape, flat, batch, good, bad, grad=None, threads=THREADS):
     """One pass over a batch; with `grad` (zeroed by the caller) the summed gradients are added to it."""
     ints = [np.array(x, np.int32) for x in (batch.offset, batch.token, batch.position, batch.shared, batch.first, batch.target)]
     floats = [np.array(x, np.float32) for x in (batch.lm, batch.label, batch.binary, batch.reserved)]
@@ -163,7 +164,7 @@ def run(shape, flat, batch, good, bad, grad=None, threads=2):
     return out
 
 
-def orthogonal(matrices, threads=2):
+def orthogonal(matrices, threads=THREADS):
     """Orthogonal matrices near the given ones (float32, sides multiples of 32)."""
     data = np.concatenate([m.ravel() for m in matrices])
     start = np.cumsum([0] + [m.size for m in matrices]).astype(np.int64)
@@ -178,7 +179,7 @@ def reachable(numbers, target):
     return bool(native().pico_reachable(_p(array), len(array), target))
 
 
-def sample(shape, flat, prefixes, samples, temperature, most, stops, seed, threads=2):
+def sample(shape, flat, prefixes, samples, temperature, most, stops, seed, threads=THREADS):
     """`samples` completions of every prefix: a list (prefix) of lists (sample) of token lists, stop token included."""
     offset = np.cumsum([0] + [len(p) for p in prefixes]).astype(np.int32)
     token = np.array([t for p in prefixes for t in p], np.int32)

@@ -10,7 +10,7 @@ import numpy as np
 
 import gguf
 from config import (CALIBRATE, EASY_LEVEL, EASY_TOKENS, FAMILIES, HERE, LANGUAGE_LEVELS, MODELS, PROBLEM_SEED, PROBLEMS, ROLLOUTS,
-                    SAMPLES, SCHEDULES, SHAPES, VERIFY_LEVELS, WORK)
+                    SAMPLES, SCHEDULES, SHAPES, VERIFY_FAMILIES, VERIFY_LEVELS, WORK)
 from data import drawn, language_batch, mixed, print_problems, prompt_tokens
 from loop import train
 from model import Batch, sample
@@ -58,7 +58,7 @@ def verification_stream(verification, problems, seed):
     """Verification items; a share of the problems are those with samples of the generator."""
     sampled = {f: [p for p in ps if p["id"] in verification.samples] for f, ps in problems.items()}
     streams, odds = [], []
-    for i, (f, share) in enumerate(FAMILIES.items()):
+    for i, (f, share) in enumerate(VERIFY_FAMILIES.items()):
         streams += [drawn(problems[f], VERIFY_LEVELS[f], seed + i), drawn(sampled[f], VERIFY_LEVELS[f], seed + 10 + i)]
         odds += [share * (1 - SAMPLES["share"]), share * SAMPLES["share"]]
     return mixed(streams, odds, seed + 20)

@@ -19,7 +19,7 @@ const ALL = { "+": 3, "-": 3, "*": 3, "/": 2 } as const;
 
 /** Easiest to hardest; level 1 is the first. */
 export const COUNTDOWN_LEVELS: readonly CountdownLevel[] = [
-  { count: 3, largest: 9, target: [1, 27], weights: { "+": 1, "-": 1, "*": 0, "/": 0 } },
+  { count: 3, largest: 9, target: [1, 27], weights: { "+": 10, "-": 1, "*": 0, "/": 0 } },
   { count: 3, largest: 13, target: [1, 60], weights: ALL },
   { count: 4, largest: 13, target: [1, 40], weights: { "+": 4, "-": 4, "*": 1, "/": 1 } },
   { count: 4, largest: 13, target: [10, 99], weights: ALL },
