@@ -1,4 +1,5 @@
 import { parseChain, parseCountdown } from "../problems/index.ts";
+import { isStrategy, strategies } from "../strategies/index.ts";
 import { UsageError } from "../types.ts";
 import { type GeneratorSpec, parseGenerator, parseVerifier, type VerifierSpec } from "./specs.ts";
 
@@ -18,8 +19,6 @@ export interface Choice {
   readonly reason: string;
 }
 
-const WITHOUT_VERIFIER = new Set(["greedy", "majority"]);
-
 /** The embedded family that a prompt belongs to, if any. */
 export function familyOf(prompt: string): "chain" | "countdown" | undefined {
   if (parseCountdown(prompt) !== undefined) return "countdown";
@@ -37,7 +36,8 @@ export function choose(prompt: string, asked: Asked): Choice {
   const strategy =
     asked.strategy ??
     (verifier.kind === "none" ? "majority" : family === "countdown" ? "best-of-n" : "weighted-best-of-n");
-  if (verifier.kind === "none" && !WITHOUT_VERIFIER.has(strategy)) {
+  const need = isStrategy(strategy) ? strategies[strategy].verifier : "none";
+  if (verifier.kind === "none" && (need === "whole" || need === "partial")) {
     throw new UsageError(
       `The strategy ${strategy} needs a verifier: add --verifier judge, judge:MODEL or prm:FILE, or use --strategy majority.`,
     );
@@ -48,12 +48,7 @@ export function choose(prompt: string, asked: Asked): Choice {
       : verifier.kind === "none"
         ? "no verifier, so the candidates vote"
         : `suits ${family === undefined ? "a generator with a verifier" : `${family} problems`}`;
-  return {
-    strategy,
-    generator,
-    verifier: WITHOUT_VERIFIER.has(strategy) ? { kind: "none" } : verifier,
-    reason,
-  };
+  return { strategy, generator, verifier: need === "none" ? { kind: "none" } : verifier, reason };
 }
 
 function chooseGenerator(family: string | undefined, asked: string | undefined): GeneratorSpec {

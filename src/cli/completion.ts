@@ -1,4 +1,5 @@
 import type { Command, Option } from "commander";
+import { strategies } from "../strategies/index.ts";
 import { EXIT } from "./exit.ts";
 import { output } from "./output.ts";
 
@@ -46,11 +47,13 @@ function describeOption(option: Option): Flag {
     option.argChoices ??
     (FILE_OPTIONS.has(name)
       ? "file"
-      : name === "--generator"
-        ? ["pico", "gguf:", "hf:", "openai:"]
-        : name === "--verifier"
-          ? ["pico", "rule", "judge", "judge:", "prm:", "orm:", "none"]
-          : undefined);
+      : name === "--strategy"
+        ? Object.keys(strategies)
+        : name === "--generator"
+          ? ["pico", "gguf:", "hf:", "openai:"]
+          : name === "--verifier"
+            ? ["pico", "rule", "judge", "judge:", "prm:", "orm:", "none"]
+            : undefined);
   return {
     name,
     about: option.description,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseBudget } from "../budget/budget.ts";
 import { defaultPrices, type PriceTable, parsePrices } from "../budget/prices.ts";
-import { makeStrategy, type Strategy } from "../strategies/index.ts";
+import { knobsOf, makeStrategy, type PlannedStrategy, type StrategyPlan } from "../strategies/index.ts";
 import { type Budget, UsageError } from "../types.ts";
 import type { Choice } from "./choice.ts";
 
@@ -9,10 +9,12 @@ import type { Choice } from "./choice.ts";
 export interface SolveFlags {
   readonly problems?: string;
   readonly strategy?: string;
-  readonly n: number;
-  readonly width: number;
-  readonly temperature: number;
+  readonly n?: number;
+  readonly width?: number;
+  readonly temperature?: number;
   readonly maxTokens?: number;
+  /** Knobs that have no option of their own, as they were typed. */
+  readonly set?: Readonly<Record<string, string>>;
   readonly seed: number;
   readonly generator?: string;
   readonly verifier?: string;
@@ -39,20 +41,43 @@ export function pricesOf({ prices }: SolveFlags): PriceTable {
   return prices === undefined ? defaultPrices : parsePrices(readText(prices, "price table"), prices);
 }
 
-/** A strategy with the parameters that it takes of those on the command line. */
-export function strategyOf({ strategy, generator }: Choice, flags: SolveFlags): Strategy {
-  const { n, temperature } = flags;
-  const maxTokens = flags.maxTokens ?? (generator.kind === "embedded" ? PICO_MAX_TOKENS : undefined);
-  const limits = maxTokens === undefined ? {} : { maxTokens };
-  if (strategy === "greedy") return makeStrategy({ strategy, params: limits });
-  const params = { n, temperature, ...limits };
-  if (strategy !== "beam") return makeStrategy({ strategy, params });
-  return makeStrategy({ strategy, params: { ...params, width: Math.min(flags.width, n) } });
+/**
+ * The strategy of a choice with what the command line says of its knobs. `--set` wins over the options. Throws a
+ * `UsageError` for a knob that it does not have.
+ */
+export function strategyOf({ strategy, generator }: Choice, flags: SolveFlags): PlannedStrategy {
+  const { n, temperature, set = {} } = flags;
+  const usual = makeStrategy({ strategy, params: {} });
+  const defaults = usual.plan.params;
+  const least = n !== undefined && Number(defaults.width) > n ? n : undefined;
+  const embedded = generator.kind === "embedded" && knobsOf(usual).includes("maxTokens");
+  const asked = {
+    n,
+    temperature,
+    width: flags.width ?? least,
+    maxTokens: flags.maxTokens ?? (embedded ? PICO_MAX_TOKENS : undefined),
+    ...Object.fromEntries(Object.entries(set).map(([knob, text]) => [knob, knobValue(text, defaults[knob])])),
+  };
+  const params = Object.entries(asked).flatMap(([knob, value]) =>
+    value === undefined ? [] : [[knob, value] as const],
+  );
+  return makeStrategy({ strategy, params: Object.fromEntries(params) });
 }
 
-/** Candidates that a strategy makes, for the display. */
-export function plannedCandidates({ strategy }: Choice, { n }: SolveFlags): number {
-  return strategy === "greedy" ? 1 : n;
+/** What was typed, as a number, true or false, or text where the knob takes text. */
+function knobValue(text: string, usual: KnobValue | undefined): KnobValue {
+  if (typeof usual === "string") return text;
+  if (text === "true" || text === "false") return text === "true";
+  return text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
+}
+
+type KnobValue = StrategyPlan["params"][string];
+
+/** Solutions that a strategy makes, for the display; `undefined` where it does not say beforehand. */
+export function plannedCandidates(choice: Choice, flags: SolveFlags): number | undefined {
+  if (choice.strategy === "greedy") return 1;
+  const { n } = strategyOf(choice, flags).plan.params;
+  return typeof n === "number" ? n : undefined;
 }
 
 /** Reads a text file; throws a `UsageError` that says what it should have been. */

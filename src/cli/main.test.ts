@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { spawnCli } from "../../test/spawn-cli.ts";
 import { writeTinyGguf } from "../../test/tiny-gguf.ts";
+import { strategies } from "../strategies/index.ts";
 
 describe("bedacht", () => {
   it("prints help with examples", async () => {
@@ -25,6 +26,7 @@ describe("bedacht", () => {
                                   under a budget
         problems [options]        print generated problems as JSON lines { id, family,
                                   level, prompt, answer }
+        strategies [options]      list the strategies: what each does, needs and takes
         models [options]          list the models on this machine and say how to use
                                   your own
         completion <shell>        print a completion script for your shell
@@ -55,14 +57,17 @@ describe("bedacht", () => {
         -h, --help              print this help
 
       Search:
-        --strategy <name>       how to search (default: what suits the problem)
-                                (choices: "greedy", "majority", "best-of-n",
-                                "weighted-best-of-n", "beam")
-        --n <count>             candidates, or beams (default: 16)
-        --width <count>         children of each beam (default: 4)
-        --temperature <number>  randomness of each candidate; 0 is greedy (default: 1)
+        --strategy <name>       how to search, of those that \`bedacht strategies\`
+                                lists (default: what suits the problem)
+        --n <count>             candidates, or beams (default: the strategy's, mostly
+                                16)
+        --width <count>         children of each beam (default: the strategy's, mostly
+                                4)
+        --temperature <number>  randomness of each candidate; 0 is greedy (default:
+                                the strategy's, mostly 1)
         --max-tokens <count>    most tokens of one candidate (default: 256 for pico,
                                 else 1024)
+        --set <knob=value,...>  any other knob of the strategy; may be repeated
         --seed <number>         same seed, same answer (default: 1)
 
       Models:
@@ -90,6 +95,7 @@ describe("bedacht", () => {
       Examples:
         bedacht solve "Use 3, 5, 7 and 12 with + - * / to make 24. Use every number once."
         bedacht solve --strategy beam --n 16 --width 4 --budget tokens=20000 < problem.txt
+        bedacht solve --strategy beam --n 8 --set maxRounds=10,topP=0.9 < problem.txt
         bedacht problems --level 3 --count 50 | bedacht solve --problems - --journal run.db
         bedacht solve "..." --generator gguf:qwen3.gguf --verifier judge
         bedacht solve "..." --generator openai:qwen3:8b@http://127.0.0.1:8080/v1 --n 8
@@ -165,11 +171,12 @@ describe("bedacht", () => {
       /^bedacht: unknown option '--strategi'\n\(Did you mean --strategy\?\)\n$/,
     ],
     [
-      ["solve", "p", "--strategy", "mcts"],
-      /'mcts' is invalid\. Allowed choices are greedy, majority, best-of-n/,
+      ["solve", "p", "--strategy", "tree"],
+      /'tree' is invalid\. Allowed choices are greedy, majority, best-of-n/,
     ],
     [["solve", "p", "--n", "0"], /'0' is invalid\. It must be a whole number, 1 or more\./],
     [["solve", "p", "--n", "1.5"], /'1.5' is invalid/],
+    [["solve", "p", "--set", "n=2,width"], /It must be knob=value, more of them after commas\./],
     [["solve", "p", "--temperature", "NaN"], /It must be a number, 0 or more\./],
     [["problems", "--level", "9"], /^bedacht: Level "9" of chain must be a number from 1 to 8/],
     [["problems", "--family", "sudoku"], /Allowed choices are chain, countdown\./],
@@ -238,6 +245,24 @@ describe("bedacht models", () => {
   });
 });
 
+describe("bedacht strategies", () => {
+  it("lists what every strategy does, needs and takes", async () => {
+    const { code, stdout } = await spawnCli(["strategies"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      "greedy\n  one solution, always the likeliest token; needs no verifier\n  maxTokens=1024\n",
+    );
+    expect(stdout).toContain("needs a verifier that scores partial solutions\n  n=16 width=4 temperature=1");
+    expect(stdout).toContain('separator="\\n"');
+  });
+
+  it("prints them as JSON", async () => {
+    const listed = JSON.parse((await spawnCli(["strategies", "--json"])).stdout);
+    expect(listed.map(({ name }: { name: string }) => name)).toEqual(Object.keys(strategies));
+    expect(listed[1]).toMatchObject({ verifier: "none", knobs: [{ knob: "n", default: 16 }, {}, {}, {}] });
+  });
+});
+
 describe("bedacht completion", () => {
   it.each(["bash", "zsh", "fish"])(
     "prints a script that %s accepts and that knows the options",
@@ -259,10 +284,10 @@ describe("bedacht completion", () => {
     const script = [
       stdout,
       ask(["bedacht", "s"]),
-      ask(["bedacht", "solve", "--strategy", "b"]),
+      ask(["bedacht", "solve", "--strategy", "be"]),
       ask(["bedacht", "problems", "--fa"]),
     ].join("\n");
     const { stdout: replies } = spawnSync("bash", ["--norc"], { input: script, encoding: "utf8" });
-    expect(replies).toBe("solve\nbest-of-n beam\n--family\n");
+    expect(replies).toBe("solve strategies\nbest-of-n beam\n--family\n");
   });
 });

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { isStrategy, strategies } from "../strategies/table.ts";
 import { complain, describeError, EXIT, exitCodeOf, isBrokenPipe } from "./exit.ts";
-
-const STRATEGIES = ["greedy", "majority", "best-of-n", "weighted-best-of-n", "beam"];
 
 /** Runs one command line and sets `process.exitCode`; nothing escapes it. */
 export async function run(argv: readonly string[]): Promise<void> {
@@ -47,6 +46,11 @@ Exit codes: 0 answered, 1 failed, 2 wrong usage, 3 budget too small for one samp
   addSolve(program);
   addProblems(program);
   program
+    .command("strategies")
+    .description("list the strategies: what each does, needs and takes")
+    .option("--json", "print JSON")
+    .action(async (options) => (await import("./strategies.ts")).strategiesCommand(options));
+  program
     .command("models")
     .description("list the models on this machine and say how to use your own")
     .option("--json", "print JSON")
@@ -77,17 +81,24 @@ function addSolve(program: Command): void {
       "answer every JSON line { id, prompt, answer? } of a file (- is standard input)",
     )
     .optionsGroup("Search:")
-    .addOption(
-      new Option("--strategy <name>", "how to search (default: what suits the problem)").choices(STRATEGIES),
+    .option(
+      "--strategy <name>",
+      "how to search, of those that `bedacht strategies` lists (default: what suits the problem)",
+      strategyName,
     )
-    .option("--n <count>", "candidates, or beams", wholeNumber(1), 16)
-    .option("--width <count>", "children of each beam", wholeNumber(1), 4)
-    .option("--temperature <number>", "randomness of each candidate; 0 is greedy", temperature, 1)
+    .option("--n <count>", "candidates, or beams (default: the strategy's, mostly 16)", wholeNumber(1))
+    .option("--width <count>", "children of each beam (default: the strategy's, mostly 4)", wholeNumber(1))
+    .option(
+      "--temperature <number>",
+      "randomness of each candidate; 0 is greedy (default: the strategy's, mostly 1)",
+      temperature,
+    )
     .option(
       "--max-tokens <count>",
       "most tokens of one candidate (default: 256 for pico, else 1024)",
       wholeNumber(1),
     )
+    .option("--set <knob=value,...>", "any other knob of the strategy; may be repeated", knobs)
     .option("--seed <number>", "same seed, same answer", wholeNumber(0), 1)
     .optionsGroup("Models:")
     .option(
@@ -118,6 +129,7 @@ function addSolve(program: Command): void {
 Examples:
   bedacht solve "Use 3, 5, 7 and 12 with + - * / to make 24. Use every number once."
   bedacht solve --strategy beam --n 16 --width 4 --budget tokens=20000 < problem.txt
+  bedacht solve --strategy beam --n 8 --set maxRounds=10,topP=0.9 < problem.txt
   bedacht problems --level 3 --count 50 | bedacht solve --problems - --journal run.db
   bedacht solve "..." --generator gguf:qwen3.gguf --verifier judge
   bedacht solve "..." --generator openai:qwen3:8b@http://127.0.0.1:8080/v1 --n 8
@@ -170,6 +182,23 @@ function temperature(text: string): number {
   if (text.trim() === "" || !Number.isFinite(value) || value < 0)
     throw new InvalidArgumentError("It must be a number, 0 or more.");
   return value;
+}
+
+function strategyName(text: string): string {
+  if (isStrategy(text)) return text;
+  throw new InvalidArgumentError(`Allowed choices are ${Object.keys(strategies).join(", ")}.`);
+}
+
+/** Adds `knob=value,knob=value` to the knobs of earlier `--set`s. */
+function knobs(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const set = { ...before };
+  for (const pair of text.split(",")) {
+    const [, knob, value] = /^\s*(\w+)=(.*)$/s.exec(pair) ?? [];
+    if (knob === undefined || value === undefined)
+      throw new InvalidArgumentError("It must be knob=value, more of them after commas.");
+    set[knob] = value;
+  }
+  return set;
 }
 
 function packageVersion(): string {

@@ -4,8 +4,8 @@ import { printable } from "./render.ts";
 /** What is known of a search while it runs. Plain data; `follow` makes the next one from an event. */
 export interface Progress {
   readonly strategy: string;
-  /** Completed candidates that the plan asks for. */
-  readonly planned: number;
+  /** Completed candidates that the plan asks for; `undefined` where it does not say. */
+  readonly planned: number | undefined;
   readonly completed: number;
   readonly pruned: number;
   readonly lost: number;
@@ -22,7 +22,7 @@ export interface Spent extends Readonly<Partial<Record<BudgetUnit, number>>> {
 }
 
 /** The progress of a search that has not begun. */
-export function begin(strategy: string, planned: number): Progress {
+export function begin(strategy: string, planned: number | undefined): Progress {
   return { strategy, planned, completed: 0, pruned: 0, lost: 0, answers: new Map(), seen: new Map() };
 }
 
@@ -64,7 +64,7 @@ export function leader(progress: Progress): { answer: string; votes: number; sco
 
 /** One plain line, for logs and pipes. */
 export function plainLine(progress: Progress, spent: Spent): string {
-  const parts = [`${progress.completed}/${progress.planned} candidates`];
+  const parts = [completedText(progress)];
   if (progress.pruned > 0) parts.push(`${progress.pruned} pruned`);
   if (progress.lost > 0) parts.push(`${progress.lost} lost`);
   const best = leader(progress);
@@ -78,7 +78,7 @@ export function plainLine(progress: Progress, spent: Spent): string {
 export function frame(progress: Progress, spent: Spent, budget: Budget, columns: number): string[] {
   const best = leader(progress);
   const lines = [
-    `${progress.strategy}  ${bar(progress.completed / progress.planned)} ${progress.completed}/${progress.planned} candidates${
+    `${progress.strategy}  ${bar(shareOf(progress))} ${completedText(progress)}${
       progress.pruned > 0 ? `, ${progress.pruned} pruned` : ""
     }${progress.lost > 0 ? `, ${progress.lost} lost` : ""}${spent.scoring ? `, scoring ${spent.scoring}` : ""}`,
     best === undefined ? "leading: nobody yet" : `leading: ${leaderText(best)}`,
@@ -116,10 +116,19 @@ function timeText(progress: Progress, spent: Spent, budget: Budget): string {
   const shares = (["tokens", "flops", "usd", "ms"] as const).map(
     (unit) => (spent[unit] ?? 0) / (budget[unit] ?? Infinity),
   );
-  const done = Math.min(1, Math.max(progress.completed / progress.planned, ...shares));
+  const done = Math.min(1, Math.max(shareOf(progress), ...shares));
   const guess = done > 0 && done < 1 ? `, about ${seconds((elapsed * (1 - done)) / done)} left` : "";
   const limit = budget.ms === undefined ? "" : ` of at most ${seconds(budget.ms)}`;
   return `time: ${seconds(elapsed)}${limit}${guess}`;
+}
+
+/** How much of the plan is completed, 0 where it does not say how much there is. */
+function shareOf({ completed, planned }: Progress): number {
+  return planned === undefined ? 0 : completed / planned;
+}
+
+function completedText({ completed, planned }: Progress): string {
+  return `${completed}${planned === undefined ? "" : `/${planned}`} candidates`;
 }
 
 function bar(share: number): string {

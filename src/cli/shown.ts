@@ -7,8 +7,8 @@ import type { Session } from "./session.ts";
 /** What to show beside the search. */
 export interface ShownOptions {
   readonly signal: AbortSignal;
-  /** Candidates that the plan makes. */
-  readonly planned: number;
+  /** Candidates that the plan makes; `undefined` where it does not say. */
+  readonly planned: number | undefined;
   /** A line above the live display. */
   readonly title?: string;
 }

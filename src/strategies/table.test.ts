@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../types.ts";
-import { beam, bestOfN, greedy, majority, makeStrategy, weightedBestOfN } from "./index.ts";
+import { beam, bestOfN, greedy, majority, makeStrategy, strategies, weightedBestOfN } from "./index.ts";
 
 describe("a plan", () => {
   test("becomes the strategy that it names", () => {
@@ -17,8 +17,14 @@ describe("a plan", () => {
     });
   });
 
+  test.each(Object.entries(strategies))("of %s with its defaults bears its name", (name, { make }) => {
+    const { plan } = make();
+    expect(plan.strategy).toBe(name);
+    expect(makeStrategy({ strategy: name, params: plan.params }).plan).toEqual(plan);
+  });
+
   test.each([
-    ["tree", {}, 'Unknown strategy "tree": use greedy, majority, best-of-n, weighted-best-of-n, beam.'],
+    ["tree", {}, 'Unknown strategy "tree": use greedy, majority, best-of-n, weighted-best-of-n, beam'],
     ["toString", {}, 'Unknown strategy "toString"'],
     [
       "majority",

@@ -3,30 +3,56 @@ import { beam } from "./beam.ts";
 import { bestOfN } from "./best-of-n.ts";
 import { greedy } from "./greedy.ts";
 import { majority } from "./majority.ts";
-import type { Strategy, StrategyPlan } from "./strategy.ts";
+import type { PlannedStrategy, StrategyPlan } from "./strategy.ts";
 import { weightedBestOfN } from "./weighted-best-of-n.ts";
+
+/** A strategy as the table has it. */
+interface Entry {
+  readonly make: (knobs?: never) => PlannedStrategy;
+  /** What it asks of a verifier: nothing, to use one if there is one, or scores of whole or of partial solutions. */
+  readonly verifier: "none" | "optional" | "whole" | "partial";
+  /** What it does, in one line. */
+  readonly summary: string;
+}
 
 /** Every strategy by its name. */
 export const strategies = {
-  greedy,
-  majority,
-  "best-of-n": bestOfN,
-  "weighted-best-of-n": weightedBestOfN,
-  beam,
-} as const;
+  greedy: { make: greedy, verifier: "none", summary: "one solution, always the likeliest token" },
+  majority: { make: majority, verifier: "none", summary: "the commonest answer of N samples" },
+  "best-of-n": { make: bestOfN, verifier: "whole", summary: "the highest-scored of N samples" },
+  "weighted-best-of-n": {
+    make: weightedBestOfN,
+    verifier: "whole",
+    summary: "the answer with the largest sum of scores among N samples",
+  },
+  beam: { make: beam, verifier: "partial", summary: "keep the N/M best prefixes after each step" },
+} as const satisfies Readonly<Record<string, Entry>>;
+
+/** The name of a strategy of the table. */
+export type StrategyName = keyof typeof strategies;
+
+/** True for the name of a strategy of the table. */
+export function isStrategy(name: string): name is StrategyName {
+  return Object.hasOwn(strategies, name);
+}
 
 /**
  * The strategy that a plan names, with the plan's parameters; those it does not name take their defaults.
  * Throws `UsageError` for an unknown strategy, an unknown parameter and a value out of range.
  */
-export function makeStrategy({ strategy, params }: StrategyPlan): Strategy {
-  if (!Object.hasOwn(strategies, strategy)) {
+export function makeStrategy({ strategy, params }: StrategyPlan): PlannedStrategy {
+  if (!isStrategy(strategy)) {
     throw new UsageError(`Unknown strategy "${strategy}": use ${Object.keys(strategies).join(", ")}.`);
   }
-  const made = strategies[strategy as keyof typeof strategies](params);
-  const known = Object.keys(made.plan.params);
-  if ("temperature" in made.plan.params && !known.includes("topP")) known.push("topP");
+  const made = strategies[strategy].make(params);
+  const known = knobsOf(made);
   const unknown = Object.keys(params).find((name) => !known.includes(name));
   if (unknown === undefined) return made;
   throw new UsageError(`${strategy} has no parameter "${unknown}": it takes ${known.join(", ")}.`);
+}
+
+/** The names of a strategy's knobs, those without a default included. */
+export function knobsOf({ plan }: PlannedStrategy): readonly string[] {
+  const known = Object.keys(plan.params);
+  return "temperature" in plan.params && !known.includes("topP") ? [...known, "topP"] : known;
 }
