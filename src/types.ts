@@ -168,6 +168,16 @@ export type TraceEvent =
     }
   /** Its text equals that of `into`, which stands for both from here on. */
   | { readonly type: "merged"; readonly id: string; readonly into: string }
+  /** A whole solution of its own, written after `parent`, of whose text it keeps the first `kept` characters. */
+  | { readonly type: "revised"; readonly id: string; readonly parent: string; readonly kept?: number }
+  /** What was said of the solution `parent`, and of this call only, the tokens. */
+  | {
+      readonly type: "critiqued";
+      readonly id: string;
+      readonly parent: string;
+      readonly text: string;
+      readonly outputTokens: number;
+    }
   | { readonly type: "pruned"; readonly id: string; readonly reason: string }
   /** A call that gave no candidate: failed, refused or cancelled, with the output tokens it cost all the same. */
   | { readonly type: "lost"; readonly id: string; readonly reason: string; readonly outputTokens: number }

@@ -69,6 +69,12 @@ function line(event: TraceEvent): string {
       return `scored   ${event.id}: ${event.score}`;
     case "merged":
       return `merged   ${event.id} into ${event.into}`;
+    case "revised": {
+      const kept = event.kept === undefined ? "" : `, keeps ${event.kept} characters`;
+      return `revised  ${event.parent} as ${event.id}${kept}`;
+    }
+    case "critiqued":
+      return `critique ${event.id} of ${event.parent}: ${event.text.trim().replaceAll("\n", " | ")} (${event.outputTokens} tokens)`;
     case "pruned":
     case "lost":
       return `${event.type.padEnd(8)} ${event.id}: ${event.reason}`;

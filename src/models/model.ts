@@ -110,6 +110,9 @@ export interface Model {
     readonly logprobs: boolean;
     /** Same seed, same text. */
     readonly seed: boolean;
+    /** Trained to write a better solution after earlier ones, which are given as `prefix`: in order, each
+     * trimmed, with its last line `#### answer`, and followed by a line break. Default false. */
+    readonly revise?: boolean;
   };
   /** Input tokens that each request would take: exact, or an upper bound. Needed to reserve before a call. */
   countTokens(requests: readonly GenerateRequest[], options?: CallOptions): Promise<readonly number[]>;
@@ -145,6 +148,9 @@ export interface ReadResult {
 export interface Reader {
   readonly name: string;
   readonly fingerprint: string;
+  /** Trained to judge a solution with the earlier ones of its chain before it, in the form that a reviser is
+   * given them. Default false. */
+  readonly seesHistory?: boolean;
   readonly shape?: ModelShape;
   readonly contextLength?: number;
   countReadTokens(requests: readonly ReadRequest[]): Promise<readonly number[]>;

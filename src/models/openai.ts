@@ -35,6 +35,9 @@ export interface OpenAiOptions {
   readonly seeds?: boolean;
   /** The server gives log-probabilities. Default true, until the server refuses them. */
   readonly logprobs?: boolean;
+  /** The model is trained to revise earlier solutions that are given as the beginning of its answer, as
+   * `Model.can.revise` says. Default false. */
+  readonly revises?: boolean;
   /** More fields for every request body; they win over bedacht's own. */
   readonly extra?: Readonly<Record<string, unknown>>;
   /** Milliseconds for the free questions asked at the start. Default 10000. */
@@ -99,6 +102,7 @@ export async function openai(options: OpenAiOptions): Promise<Model> {
         prefix: prompts.continues,
         logprobs: (options.logprobs ?? true) && !calls.refused.has("logprobs"),
         seed: (options.seeds ?? server.kind !== "unknown") && !calls.refused.has("seed"),
+        ...(options.revises && { revise: prompts.continues }),
       };
     },
     async countTokens(requests, callOptions) {

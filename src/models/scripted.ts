@@ -34,6 +34,8 @@ export interface ScriptedOptions {
   readonly fingerprint?: string;
   /** Tokens, input and output together. Default: unlimited. */
   readonly contextLength?: number;
+  /** Plays a model that is trained to revise. Default false. */
+  readonly revises?: boolean;
   /** Makes FLOPs countable. Default: unknown. */
   readonly shape?: ModelShape;
   /** Milliseconds per generated token. Default 0. */
@@ -160,7 +162,7 @@ export function scripted(respond: Respond, options: ScriptedOptions = {}): Model
     fingerprint: options.fingerprint ?? name,
     ...(options.shape && { shape: options.shape }),
     ...(options.contextLength !== undefined && { contextLength: options.contextLength }),
-    can: { prefix: true, logprobs: true, seed: true },
+    can: { prefix: true, logprobs: true, seed: true, ...(options.revises && { revise: true }) },
     countTokens: async (requests) => requests.map(inputTokens),
     generate: (requests, call = {}) =>
       Promise.all(

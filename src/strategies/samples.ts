@@ -39,17 +39,35 @@ export async function drawSamples(
   { n, first = 0 }: Draw,
   sampling: FullSampling,
 ): Promise<Drawn> {
-  const { model, signal, emit } = context;
   const requests = Array.from({ length: n }, (_, index): GenerateRequest => {
     const position = `sample/${first + index}`;
     return { ...sampling, prompt: problem.prompt, seed: seedOf(context, position), position };
   });
+  return drawAll(problem, context, requests);
+}
+
+/** What a request adds to what it is given: the solution begins with `kept`, which its prefix ends with. */
+export interface SolutionRequest extends GenerateRequest {
+  readonly kept?: string;
+}
+
+/**
+ * Draws a full solution for each request, all in one batch, as `drawSamples` does. Requests must be in order of
+ * position.
+ */
+export async function drawAll(
+  problem: Problem,
+  context: Context,
+  solutions: readonly SolutionRequest[],
+): Promise<Drawn> {
+  const { model, signal, emit } = context;
+  const requests = solutions.map(({ kept: _, ...request }): GenerateRequest => request);
   const arrived: (Completion | undefined)[] = [];
   const drawn: Candidate[] = [];
   const take = (index: number, completion: Completion) => {
     arrived[index] ??= completion;
     for (let one = arrived[drawn.length]; one !== undefined; one = arrived[drawn.length]) {
-      drawn.push(asCandidate(problem, requests[drawn.length]!.position, one, emit));
+      drawn.push(asCandidate(problem, solutions[drawn.length]!, one, emit));
     }
   };
   const completions = await model.generate(requests, { signal, onCompletion: take });
@@ -64,10 +82,16 @@ export async function drawSamples(
   };
 }
 
-function asCandidate(problem: Problem, id: string, completion: Completion, emit: Context["emit"]): Candidate {
-  const { text, finish, usage } = completion;
+function asCandidate(
+  problem: Problem,
+  { position: id, kept = "" }: SolutionRequest,
+  completion: Completion,
+  emit: Context["emit"],
+): Candidate {
+  const { finish, usage } = completion;
   const { outputTokens } = usage;
-  const complete = finish === "end" || finish === "stop" || statesAnswer(text);
+  const text = kept + completion.text;
+  const complete = finish === "end" || finish === "stop" || statesAnswer(completion.text);
   const answer = complete ? extractAnswer(problem, text) : undefined;
   const candidate = { id, text, complete, outputTokens, ...(answer === undefined ? {} : { answer }) };
   const loss = complete ? undefined : lossOf(completion);

@@ -14,6 +14,8 @@ export interface CustomOptions {
   readonly fingerprint?: string;
   /** True when partial solutions may be scored, so that step search can use it. Default false. */
   readonly scoresPartial?: boolean;
+  /** True when the text to score should be the earlier solutions of a chain and then the solution. Default false. */
+  readonly seesHistory?: boolean;
 }
 
 /**
@@ -38,6 +40,7 @@ export function custom(score: ScoreFunction, options: CustomOptions = {}): Verif
     name,
     fingerprint,
     scoresPartial,
+    ...(options.seesHistory && { seesHistory: true }),
     free: true,
     countTokens: async (requests) => requests.map(() => ({ input: 0, output: 0 })),
     score: (requests, { onScore } = {}) =>

@@ -19,7 +19,8 @@ const NEVER = "\u0000";
 
 /**
  * An outcome reward model over any reader: one score for the whole solution, the probability of the good token
- * against the bad one behind it. Closing the verifier closes the reader.
+ * against the bad one behind it. It sees the history of a revision where its reader was trained to. Closing the
+ * verifier closes the reader.
  */
 export function orm(reader: Reader, options: OrmOptions = {}): Verifier {
   const { closing = "\n", good = "<good>", bad = "<bad>" } = options;
@@ -29,6 +30,7 @@ export function orm(reader: Reader, options: OrmOptions = {}): Verifier {
     ...whole,
     fingerprint: `orm/1/${JSON.stringify([closing, good, bad])}/${reader.fingerprint}`,
     scoresPartial: false,
+    ...(reader.seesHistory && { seesHistory: true }),
     countTokens: (requests) => whole.countTokens(requests.map(trimmed)),
     async score(requests, { signal, onScore } = {}) {
       const scores = await whole.score(requests.map(trimmed), signal && { signal });

@@ -49,6 +49,9 @@ export interface Verifier {
   readonly fingerprint: string;
   /** True when partial solutions can be scored, so step search may use it. */
   readonly scoresPartial: boolean;
+  /** True when it was trained to judge a revision with its history: `text` is then the earlier solutions of the
+   * chain, in the form that `Model.can.revise` gives them, and behind them the solution. Default false. */
+  readonly seesHistory?: boolean;
   /** True when scoring costs no tokens: a rule. Others need a known shape and price under such budgets. */
   readonly free?: boolean;
   /** Name of the model behind it, by which the price table knows it. Default: `name`. */

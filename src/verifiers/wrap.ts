@@ -6,6 +6,7 @@ export function wrap(inner: Verifier, score: Verifier["score"]): Verifier {
     name: inner.name,
     fingerprint: inner.fingerprint,
     scoresPartial: inner.scoresPartial,
+    ...(inner.seesHistory && { seesHistory: true }),
     ...(inner.free !== undefined && { free: inner.free }),
     ...(inner.model !== undefined && { model: inner.model }),
     ...(inner.shape && { shape: inner.shape }),

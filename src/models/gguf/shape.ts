@@ -12,6 +12,10 @@ export interface GgufFacts {
   readonly headSize: number;
   /** Numbers that the KV cache holds for one token, keys and values of all layers. */
   readonly kvWidth: number;
+  /** `bedacht.revises`: trained to write a better solution after earlier ones. */
+  readonly revises: boolean;
+  /** `bedacht.sees_history`: trained to judge a solution with the earlier ones before it. */
+  readonly seesHistory: boolean;
 }
 
 function count({ shape }: TensorInfo): number {
@@ -57,6 +61,8 @@ export function ggufFacts(header: GgufHeader): GgufFacts {
     contextLength: get("context_length") ?? 2048,
     headSize,
     kvWidth: layers * kvHeads * (headSize + valueSize),
+    revises: header.metadata.get("bedacht.revises") === true,
+    seesHistory: header.metadata.get("bedacht.sees_history") === true,
   };
 }
 
