@@ -20,6 +20,9 @@ export interface GenerateRequest {
   readonly topP?: number;
   /** Texts that end the generation; the matched one is not part of the completion's text. Default none. */
   readonly stop?: readonly string[];
+  /** Where `can.thinking`, the model ends its thinking span itself when it is so long, and goes on to its answer. Other
+   * models ignore it. Default: no limit but `maxTokens`. */
+  readonly thinking?: ThinkingLimit;
   /** Derived from the position; equal requests with equal seeds give equal completions where the server can. */
   readonly seed: number;
   /** Ask for the log-probability of every generated token. Default false. */
@@ -28,6 +31,18 @@ export interface GenerateRequest {
   readonly topLogprobs?: number;
   /** Logical place in the search; unique among the calls of one `solve`. */
   readonly position: string;
+}
+
+/** A limit of the visible thinking at the beginning of an answer. */
+export interface ThinkingLimit {
+  /** What the span begins with, as the model or its chat template writes it. */
+  readonly open: string;
+  /** What ends it. */
+  readonly close: string;
+  /** Most tokens of it that follow the request's `prefix`. */
+  readonly tokens: number;
+  /** Tokens of it that the `prefix` holds. Default 0. */
+  readonly before?: number;
 }
 
 /** How a generation ended. `end`: the model ended its answer; `stop`: a stop text matched; `refused`: it did
@@ -113,6 +128,10 @@ export interface Model {
     /** Trained to write a better solution after earlier ones, which are given as `prefix`: in order, each
      * trimmed, with its last line `#### answer`, and followed by a line break. Default false. */
     readonly revise?: boolean;
+    /** End its own thinking at a limit (`GenerateRequest.thinking`). Default false. */
+    readonly thinking?: boolean;
+    /** Follow what a chat asks: false for a model without a chat template. Default: unknown, so it is asked. */
+    readonly chat?: boolean;
   };
   /** Input tokens that each request would take: exact, or an upper bound. Needed to reserve before a call. */
   countTokens(requests: readonly GenerateRequest[], options?: CallOptions): Promise<readonly number[]>;

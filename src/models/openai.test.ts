@@ -53,7 +53,8 @@ function describeServer(name: string, file: string, contextLength: number): void
     test("is recognised, with its context and what it can", async () => {
       const chat = await model("chat");
       expect(chat.contextLength).toBe(contextLength);
-      expect(chat.can).toEqual({ prefix: true, logprobs: true, seed: true });
+      const can = { prefix: true, logprobs: true, seed: true, chat: true, thinking: true };
+      expect(chat.can).toEqual(can);
       expect(chat.notes?.()).toEqual([]);
     });
 
@@ -108,6 +109,28 @@ function describeServer(name: string, file: string, contextLength: number): void
       expect(top).toHaveLength(5);
       expect(top).toEqual(top.toSorted((a, b) => b - a));
       expect(top.reduce((sum, logprob) => sum + Math.exp(logprob), 0)).toBeLessThanOrEqual(1 + 1e-6);
+    });
+
+    test("thinking ends at its limit, counted from behind the prefix, and the answer follows", async () => {
+      const one = await model("auto");
+      const thinks = { ...asked, prefix: "<think>\n ab cd", maxTokens: 60 };
+      const [free] = await one.generate([thinks]);
+      const limits = [0, 1, 4, 9];
+      const thoughts = await one.generate(
+        limits.map((tokens, index) => ({
+          ...thinks,
+          position: `p/${index}`,
+          thinking: { open: "<think>", close: "</think>", tokens },
+        })),
+      );
+      for (const [index, { text }] of thoughts.entries()) {
+        const [span = "", answer] = text.split("</think>");
+        const [cut] = await one.generate([{ ...thinks, maxTokens: Math.max(1, limits[index]!) }]);
+        // A limit inside of a character waits for its end.
+        if (!cut!.text.includes("\ufffd")) expect(span).toBe(limits[index] === 0 ? "" : cut!.text);
+        expect(free!.text.startsWith(span.split("\ufffd")[0]!)).toBe(true);
+        expect(answer).not.toBe("");
+      }
     });
 
     test("n is asked as single calls, and said", async () => {

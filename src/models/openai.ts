@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../budget/clock.ts";
 import { UsageError } from "../types.ts";
 import type { CallOptions, Completion, GenerateRequest, Model, ModelShape } from "./model.ts";
-import type { Body } from "./openai/body.ts";
+import { type Body, limitsThinking } from "./openai/body.ts";
 import { createCalls } from "./openai/calls.ts";
 import { createHttp } from "./openai/http.ts";
 import { createPrompts } from "./openai/prompts.ts";
@@ -38,6 +38,9 @@ export interface OpenAiOptions {
   /** The model is trained to revise earlier solutions that are given as the beginning of its answer, as
    * `Model.can.revise` says. Default false. */
   readonly revises?: boolean;
+  /** The server ends thinking at a limit itself: llama.cpp (`reasoning_budget_tokens`) and, when it was started with
+   * a reasoning parser, vLLM (`thinking_token_budget`). Default: true for these two, until the server refuses. */
+  readonly limitsThinking?: boolean;
   /** More fields for every request body; they win over bedacht's own. */
   readonly extra?: Readonly<Record<string, unknown>>;
   /** Milliseconds for the free questions asked at the start. Default 10000. */
@@ -102,6 +105,11 @@ export async function openai(options: OpenAiOptions): Promise<Model> {
         prefix: prompts.continues,
         logprobs: (options.logprobs ?? true) && !calls.refused.has("logprobs"),
         seed: (options.seeds ?? server.kind !== "unknown") && !calls.refused.has("seed"),
+        chat: options.mode !== "raw",
+        thinking:
+          (options.limitsThinking ?? true) &&
+          limitsThinking(server.kind) &&
+          !calls.refused.has("thinking_token_budget"),
         ...(options.revises && { revise: prompts.continues }),
       };
     },

@@ -240,7 +240,13 @@ export async function gguf(options: GgufOptions): Promise<LocalModel> {
     fingerprint: `gguf:${hashFile(options.path, header)}:${settings}`,
     shape: facts.shape,
     contextLength: loaded.room,
-    can: { prefix: true, logprobs: true, seed: true, ...(facts.revises && { revise: true }) },
+    can: {
+      prefix: true,
+      logprobs: true,
+      seed: true,
+      chat: loaded.mode === "chat",
+      ...(facts.revises && { revise: true }),
+    },
     ...(facts.seesHistory && { seesHistory: true }),
     countTokens: (requests) =>
       count(

@@ -79,6 +79,30 @@ function llamaCpp(request: GenerateRequest, kind: ServerKind): Body {
   return { ...counts, verbose: true, response_fields: ["stop_type", "stopping_word"] };
 }
 
+/** Servers that end thinking at a limit themselves. */
+export function limitsThinking(kind: ServerKind): boolean {
+  return kind === "llama.cpp" || kind === "vllm";
+}
+
+/**
+ * A limit of the thinking. vLLM knows the markers from its own options, and counts what the prompt holds. For a raw
+ * prompt llama.cpp must be told the markers, and that the prompt ends inside of them; then it counts from there.
+ */
+function thinking({ thinking: limit }: GenerateRequest, prompt: Body, kind: ServerKind): Body {
+  if (limit === undefined || !limitsThinking(kind)) return {};
+  const { open, close, tokens, before = 0 } = limit;
+  if (kind === "vllm") return { thinking_token_budget: before + tokens };
+  if (typeof prompt.prompt !== "string") return { reasoning_budget_tokens: tokens };
+  const thinks = prompt.prompt.lastIndexOf(open) > prompt.prompt.lastIndexOf(close);
+  return {
+    reasoning_budget_tokens: tokens,
+    reasoning_budget_start_tag: open,
+    reasoning_budget_end_tags: [close],
+    reasoning_budget_message: "",
+    ...(thinks && { generation_prompt: open }),
+  };
+}
+
 /** The body of one call, without the fields that the server has refused. */
 export function requestBody(
   request: GenerateRequest,
@@ -100,6 +124,7 @@ export function requestBody(
     ...logprobs(request, endpoint, kind),
     ...NEUTRAL[kind],
     ...llamaCpp(request, kind),
+    ...thinking(request, prompt, kind),
     ...context.extra,
   };
   for (const field of context.refused) delete body[field];
@@ -112,12 +137,13 @@ const DISPENSABLE: readonly (readonly [field: string, note: string])[] = [
   ["top_logprobs", "the server refuses top_logprobs: no alternatives of a token"],
   ["logprobs", "the server refuses logprobs: no log-probabilities"],
   ["seed", "the server refuses seed: samples cannot be repeated"],
+  ["thinking_token_budget", "the server refuses thinking_token_budget: thinking is ended by one more call"],
   ["max_tokens", "the server wants max_completion_tokens instead of max_tokens"],
   ["max_completion_tokens", "the server wants max_tokens instead of max_completion_tokens"],
 ];
 
 const UNSUPPORTED =
-  /unsupported|(not|n.t) (be )?support|unrecogni[sz]ed|unknown|unexpected|not (permitted|allowed|available|implemented)|extra (inputs|fields)/i;
+  /unsupported|(not|n.t) (be )?support|unrecogni[sz]ed|unknown|unexpected|not (permitted|allowed|available|configured|implemented)|extra (inputs|fields)/i;
 
 /** The field that a refusal names and that can be left out, with a sentence for the receipt. */
 export function dispensable(

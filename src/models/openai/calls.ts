@@ -164,8 +164,8 @@ function groups(requests: readonly GenerateRequest[], together: boolean): number
   if (!together) return requests.map((_, index) => [index]);
   const found = new Map<string, number[]>();
   requests.forEach((request, index) => {
-    const { prompt, prefix, maxTokens, temperature, topP, stop, logprobs, topLogprobs } = request;
-    const key = JSON.stringify([prompt, prefix, maxTokens, temperature, topP, stop, logprobs, topLogprobs]);
+    const { position: _, seed: __, ...shared } = request;
+    const key = JSON.stringify(shared);
     found.set(key, [...(found.get(key) ?? []), index]);
   });
   return [...found.values()];

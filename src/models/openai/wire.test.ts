@@ -93,7 +93,7 @@ describe("the request", () => {
   test("Ollama renders every prompt itself, so raw is refused", async () => {
     const { model } = await serve("ollama", (_, response) => json(response, chat({})));
     await expect(model({ mode: "raw" })).rejects.toThrow(/use mode chat/);
-    expect((await model()).can).toEqual({ prefix: false, logprobs: true, seed: true });
+    expect((await model()).can).toMatchObject({ prefix: false, logprobs: true, seed: true });
   });
 });
 
@@ -109,7 +109,7 @@ describe("continuing a given answer", () => {
   test("SGLang goes on with the last message", async () => {
     const { model, generations } = await serve("sglang", (_, response) => json(response, chat({})));
     const one = await model();
-    expect(one.can).toEqual({ prefix: true, logprobs: true, seed: true });
+    expect(one.can).toMatchObject({ prefix: true, logprobs: true, seed: true, thinking: false });
     expect(one.contextLength).toBe(2048);
     await one.generate([{ ...asked, prefix: "2 + " }]);
     expect(generations()[0]!.body).toMatchObject({
@@ -333,6 +333,41 @@ describe("log-probabilities", () => {
     const one = await model();
     expect((await one.generate([request]))[0]!.logprobs).toBeUndefined();
     expect(one.notes?.()[0]).toMatch(/leaves log-probabilities out/);
+  });
+});
+
+describe("a limit of the thinking", () => {
+  const thinking = { open: "<think>", close: "</think>", tokens: 20, before: 5 };
+
+  test("is vLLM's own, which counts what the prompt holds; nobody else is asked", async () => {
+    const served = await serve("vllm", (_, response) => json(response, chat({})));
+    const vllm = await served.model();
+    expect(vllm.can.thinking).toBe(true);
+    await vllm.generate([{ ...asked, thinking }]);
+    expect(served.generations()[0]!.body).toMatchObject({ thinking_token_budget: 25 });
+    expect((await served.model({ limitsThinking: false })).can.thinking).toBe(false);
+    const other = await serve("hosted", (_, response) => json(response, chat({})));
+    const hosted = await other.model();
+    expect(hosted.can.thinking).toBe(false);
+    await hosted.generate([{ ...asked, thinking }]);
+    expect(JSON.stringify(other.generations()[0]!.body)).not.toMatch(/budget|thinking/);
+  });
+
+  test("that vLLM was not set up for is left out from then on, and it is said", async () => {
+    const message =
+      "thinking_token_budget is set but reasoning_config is not configured. Please set --reasoning-config to use thinking_token_budget.";
+    const { model, generations } = await serve("vllm", ({ body }, response) =>
+      "thinking_token_budget" in body!
+        ? json(response, { error: { message, code: 400 } }, 400)
+        : json(response, chat({})),
+    );
+    const one = await model();
+    expect((await one.generate([{ ...asked, thinking }]))[0]).toMatchObject({ text: "4", finish: "end" });
+    expect(one.can.thinking).toBe(false);
+    expect(one.notes?.()).toContain(
+      "the server refuses thinking_token_budget: thinking is ended by one more call",
+    );
+    expect(generations()).toHaveLength(2);
   });
 });
 
