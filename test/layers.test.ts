@@ -15,14 +15,27 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   strategies: ["types", "random", "problems", "budget", "models", "verifiers"],
   solve: ["types", "random", "budget", "models", "verifiers", "strategies"],
   index: ["types", "random", "problems", "budget", "models", "verifiers", "strategies", "solve"],
-  cli: ["types", "random", "problems", "budget", "models", "verifiers", "strategies", "solve", "index"],
+  lab: ["types", "random", "problems", "budget", "models", "verifiers", "strategies", "solve"],
+  cli: [
+    "types",
+    "random",
+    "problems",
+    "budget",
+    "models",
+    "verifiers",
+    "strategies",
+    "solve",
+    "lab",
+    "index",
+  ],
 };
 
 /** Packages that take long to load, and the only file that may load each. */
 const HEAVY: Readonly<Record<string, string>> = {
   koffi: "models/gguf/ffi.ts",
-  "better-sqlite3": "budget/journal.ts",
-  kysely: "budget/journal.ts",
+  "better-sqlite3": "budget/database.ts",
+  kysely: "budget/database.ts",
+  pg: "budget/database.ts",
   "@cortex-js/compute-engine": "verifiers/answer/grammar.ts",
   commander: "cli/program.ts",
 };
