@@ -1,6 +1,7 @@
 import { UsageError } from "../types.ts";
 import { beam } from "./beam.ts";
 import { bestOfN } from "./best-of-n.ts";
+import { budgetForcing } from "./budget-forcing.ts";
 import { greedy } from "./greedy.ts";
 import { majority } from "./majority.ts";
 import type { PlannedStrategy, StrategyPlan } from "./strategy.ts";
@@ -26,6 +27,11 @@ export const strategies = {
     summary: "the answer with the largest sum of scores among N samples",
   },
   beam: { make: beam, verifier: "partial", summary: "keep the N/M best prefixes after each step" },
+  "budget-forcing": {
+    make: budgetForcing,
+    verifier: "none",
+    summary: "one solution whose thinking is extended and ended on purpose",
+  },
 } as const satisfies Readonly<Record<string, Entry>>;
 
 /** The name of a strategy of the table. */
