@@ -178,6 +178,15 @@ export type TraceEvent =
       readonly text: string;
       readonly outputTokens: number;
     }
+  /** What the problem, or the part whose id `id` begins with, was split into; nothing, when there was no list. */
+  | {
+      readonly type: "split";
+      readonly id: string;
+      readonly parts: readonly string[];
+      readonly outputTokens: number;
+    }
+  /** A part of a split, and the answer that was found for it; absent when it was not resolved. */
+  | { readonly type: "answered"; readonly id: string; readonly text: string; readonly answer?: string }
   | { readonly type: "pruned"; readonly id: string; readonly reason: string }
   /** A call that gave no candidate: failed, refused or cancelled, with the output tokens it cost all the same. */
   | { readonly type: "lost"; readonly id: string; readonly reason: string; readonly outputTokens: number }

@@ -2,7 +2,16 @@ import { expect, test } from "vitest";
 import type { GenerateRequest } from "../src/models/model.ts";
 import { scripted } from "../src/models/scripted.ts";
 import { solve } from "../src/solve.ts";
-import { beam, bestOfN, greedy, majority, type Strategy, weightedBestOfN } from "../src/strategies/index.ts";
+import {
+  beam,
+  bestOfN,
+  budgetForcing,
+  decompose,
+  greedy,
+  majority,
+  type Strategy,
+  weightedBestOfN,
+} from "../src/strategies/index.ts";
 import type { Result, TraceEvent } from "../src/types.ts";
 import { custom } from "../src/verifiers/custom.ts";
 
@@ -42,9 +51,25 @@ const TAKEN: readonly (readonly [number, number])[] = [
   [1, 0],
 ];
 
+/** What is thought aloud after the end of what is written; the first thought is wrong. */
+const THOUGHTS: Readonly<Record<string, string>> = {
+  "": "<think>\n3 + 4 = 7\n7 - 2 = 5\n</think>\n\n#### 5",
+  Wait: ", 3 boxes of 4 hold 3 * 4 = 12\n12 - 2 = 10\n</think>\n\n#### 10",
+  "</think>": "\n\n#### 10",
+};
+/** What is said when the problem is split. */
+const SAID: Readonly<Record<string, string>> = {
+  split: "1. How many pens do the boxes hold?\n2. How many are left when 2 are lost?",
+  "part/0/sample/0": "3 * 4 = 12\n#### 12",
+  "part/1/sample/0": "12 - 2 = 10\n#### 10",
+  combine: "The boxes hold 12, and 10 are left.\n#### 10",
+};
+
 const lastLine = (text: string) => text.trimEnd().split("\n").at(-1)!;
 
-function write({ prefix = "", position, temperature }: GenerateRequest): string {
+function write({ prompt, prefix = "", position, temperature }: GenerateRequest): string {
+  if (typeof prompt !== "string") return SAID[position]!;
+  if (/^(?:think|answer)/.test(position)) return THOUGHTS[lastLine(prefix)]!;
   const number = Number(position.split("/").at(-1));
   const taken = position.startsWith("sample") ? TAKEN[number]! : [number, number];
   let text = prefix;
@@ -75,6 +100,10 @@ function line(event: TraceEvent): string {
     }
     case "critiqued":
       return `critique ${event.id} of ${event.parent}: ${event.text.trim().replaceAll("\n", " | ")} (${event.outputTokens} tokens)`;
+    case "split":
+      return `split    ${event.id}: ${event.parts.join(" | ")} (${event.outputTokens} tokens)`;
+    case "answered":
+      return `answered ${event.id}: ${event.text} ${event.answer}`;
     case "pruned":
     case "lost":
       return `${event.type.padEnd(8)} ${event.id}: ${event.reason}`;
@@ -104,6 +133,8 @@ const strategies: readonly Strategy[] = [
   bestOfN({ n: 6 }),
   weightedBestOfN({ n: 6 }),
   beam({ n: 4, width: 2 }),
+  budgetForcing(),
+  decompose(),
 ];
 
 test.each(strategies.map((strategy) => ({ strategy, name: strategy.plan!.strategy })))(

@@ -1,6 +1,7 @@
 export { type BeamOptions, beam } from "./beam.ts";
 export { bestOfN } from "./best-of-n.ts";
 export { type BudgetForcingOptions, budgetForcing } from "./budget-forcing.ts";
+export { type DecomposeOptions, decompose } from "./decompose.ts";
 export { greedy } from "./greedy.ts";
 export { majority } from "./majority.ts";
 export type { Sampling } from "./sampling.ts";

@@ -2,6 +2,7 @@ import { UsageError } from "../types.ts";
 import { beam } from "./beam.ts";
 import { bestOfN } from "./best-of-n.ts";
 import { budgetForcing } from "./budget-forcing.ts";
+import { decompose } from "./decompose.ts";
 import { greedy } from "./greedy.ts";
 import { majority } from "./majority.ts";
 import type { PlannedStrategy, StrategyPlan } from "./strategy.ts";
@@ -31,6 +32,11 @@ export const strategies = {
     make: budgetForcing,
     verifier: "none",
     summary: "one solution whose thinking is extended and ended on purpose",
+  },
+  decompose: {
+    make: decompose,
+    verifier: "none",
+    summary: "answer, then split into parts, answer them in order and combine them",
   },
 } as const satisfies Readonly<Record<string, Entry>>;
 
