@@ -33,7 +33,7 @@ interface Pair {
 
 async function main(): Promise<void> {
   const start = performance.now();
-  const session = openSession({ n: CANDIDATES, seed: 1 }, complain);
+  const session = openSession({ seed: 1 }, complain);
   try {
     print(introduction());
     const pairs: Pair[] = [];

@@ -1,4 +1,7 @@
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { spawnCli } from "../../test/spawn-cli.ts";
 import { embeddedPath } from "../models/embedded.ts";
@@ -56,5 +59,12 @@ describe("the embedded models on the command line", () => {
     expect(code).toBe(0);
     expect(receipt.plan).toMatchObject({ strategy: "beam", params: { n: 8, width: 4 } });
     expect(trace.some((event) => event.type === "proposed" && event.parent !== undefined)).toBe(true);
+  });
+
+  it("show a problem that greedy gets wrong and search gets right, with the receipt", async (context) => {
+    if (missing) context.skip("the embedded models are not in pico/");
+    const demo = fileURLToPath(new URL("./demo.ts", import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [demo]);
+    expect(stdout).toMatch(/Greedy, the likeliest text, says \S+ That is wrong\..+Answer: \S+\n.+Receipt:/s);
   });
 });
