@@ -43,13 +43,21 @@ def figures(card):
                 f"({f['problems with both']} problems with right and wrong samples). At step ends, against exact step validity: "
                 f"AUROC {f['step AUROC']:.2f}, expected calibration error {f['step ECE']:.3f}.", "",
                 selection_table(f["levels"])]
-    out += ["", "### Training", "", training_table(card["training"])]
+    out += ["", "### Training", "", training_table(card["training"]), "", "Running mean of the training losses (nats) on the way:", "",
+            curve_table(card["training"])]
     return "\n".join(out).strip()
 
 
 def training_table(training):
-    rows = [[name, f"{t['tokens'] / 1e6:.2f}M", f"{t['flops']:.1e}", f"{t['minutes']:.0f}", t["note"]] for name, t in training.items()]
-    return table(["stage", "tokens", "FLOPs", "minutes", "what"], rows)
+    rows = [[name, f"{t['tokens'] / 1e6:.2f}M", f"{t['flops']:.1e}", f"{t['minutes']:.0f}"] for name, t in training.items()]
+    return table(["stage", "tokens", "FLOPs (6P per token)", "minutes"], rows)
+
+
+def curve_table(training):
+    """Losses on the way: solution tokens; is the prefix right, every token; the same at line ends."""
+    cell = lambda x: "" if x is None else f"{x:.3f}"
+    rows = [[name, f"{tokens / 1e6:.2f}M", *map(cell, losses)] for name, t in training.items() for tokens, *losses in t["curve"]]
+    return table(["stage", "tokens", "cross-entropy", "validity, every token", "validity, line ends"], rows)
 
 
 def main():

@@ -33,9 +33,11 @@ EASY_LEVEL = {"chain": 3, "countdown": 2}
 SCHEDULES = {
     "pico-s": Schedule(tokens=4.5e6, batch=3072, matrix_rate=0.01, rate=0.002, warm=20, decay=0.55),
     "verify": Schedule(tokens=40e6, batch=6144, matrix_rate=0.008, rate=0.0015, warm=20, decay=0.7),
+    "verify-2": Schedule(tokens=40e6, batch=6144, matrix_rate=0.008, rate=0.0015, warm=20, decay=0.9),
     "pico-prm": Schedule(tokens=0.6e6, batch=6144, matrix_rate=0.001, rate=0.0002, warm=10, decay=0.8),
     "pico-l": Schedule(tokens=4.5e6, batch=3072, matrix_rate=0.01, rate=0.002, warm=20, decay=0.55),
 }
-SAMPLES = {"problems": 8000, "each": 4, "share": 0.4}  # per family; share: of the items, those with samples
+SAMPLES = {"samples": 8000, "samples-2": 24000}  # training problems per family that pico-s solves for a round of the verifier
+SAMPLES_EACH, SAMPLED_SHARE = 4, 0.4  # solutions per problem; of the items, those with samples
 ROLLOUTS = {"problems": 200, "solutions": 4, "each": 8}
 CALIBRATE = {"share": 0.3}  # of the tokens, those with Monte-Carlo labels

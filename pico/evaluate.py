@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from config import MODELS, SHAPES, WORK
+from config import MODELS, SCHEDULES, SHAPES, WORK
 from data import LEVELS, print_problems, prompt_tokens
 from grade import right
 from model import sample
@@ -95,6 +95,20 @@ def step_truth(tokenizer, ps, texts, scores):
     return pairs
 
 
+def training(old):
+    """What the logs of the training stages say: tokens, FLOPs (6 per parameter that multiplies, and token), minutes, losses on the way."""
+    out = dict(old)
+    for name in SCHEDULES:
+        path = WORK / f"{name}.log.json"
+        if path.exists():
+            log, shape = json.loads(path.read_text()), SHAPES.get(name, SHAPES["pico-prm"])
+            curve = log["curve"] or [{"tokens": log["tokens"], "losses": [None] * 3}]
+            places = [curve[round(part * (len(curve) - 1))] for part in (0, 0.1, 0.25, 0.5, 0.75, 1)]
+            out[name] = {"tokens": log["tokens"], "flops": 6 * (shape.non_embedding() + shape.vocab * shape.dim) * log["tokens"], "minutes": round(log["minutes"], 1),
+                         "curve": [[p["tokens"], *p["losses"]] for p in places]}
+    return out
+
+
 def main():
     tokenizer, rng, card = Tokenizer(), np.random.default_rng(1), {}
     for family, levels in LEVELS.items():
@@ -110,7 +124,7 @@ def main():
         print(family, {k: v for k, v in card[family].items() if k != "levels"}, flush=True)
     path = HERE / "card.json"
     old = json.loads(path.read_text()) if path.exists() else {}
-    path.write_text(json.dumps({**old, "figures": card, "problems per level": PER_LEVEL, "seed": SEED}, indent=1) + "\n")
+    path.write_text(json.dumps({**old, "training": training(old.get("training", {})), "figures": card, "problems per level": PER_LEVEL, "seed": SEED}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The recipe, stage by stage: python train.py [stage ...]; finished stages are kept, a killed one goes on.
 
-words -> pico-s -> samples -> verify -> rollouts -> pico-prm -> pico-l -> export
+words -> pico-s -> samples -> verify -> samples-2 -> verify-2 -> rollouts -> pico-prm -> pico-l -> export
 """
 
 import json
@@ -10,7 +10,7 @@ import numpy as np
 
 import gguf
 from config import (CALIBRATE, EASY_LEVEL, EASY_TOKENS, FAMILIES, HERE, LANGUAGE_LEVELS, MODELS, PROBLEM_SEED, PROBLEMS, ROLLOUTS,
-                    SAMPLES, SCHEDULES, SHAPES, VERIFY_FAMILIES, VERIFY_LEVELS, WORK)
+                    SAMPLED_SHARE, SAMPLES, SAMPLES_EACH, SCHEDULES, SHAPES, VERIFY_FAMILIES, VERIFY_LEVELS, WORK)
 from data import drawn, language_batch, mixed, print_problems, prompt_tokens
 from loop import train
 from model import Batch, sample
@@ -38,19 +38,19 @@ def language_stage(name):
     train(WORK, name, SHAPES[name], SCHEDULES[name], make, same=spaced_pairs(tokenizer))
 
 
-def samples_stage(name="samples"):
+def samples_stage(name):
     """Solutions that the generator writes for training problems: the mistakes that the verifier will meet."""
     path = WORK / f"{name}.jsonl"
     if path.exists():
         return
     tokenizer, flat, rows = Tokenizer(), np.load(MODELS["pico-s"]), []
     for f, problems in training_problems().items():
-        chosen = problems[-SAMPLES["problems"]:]
+        chosen = problems[-SAMPLES[name]:]
         for at in range(0, len(chosen), 500):
             part = chosen[at:at + 500]
-            groups = sample(SHAPES["pico-s"], flat, [prompt_tokens(tokenizer, p) for p in part], SAMPLES["each"], 1.0, MOST, [EOS], at)
+            groups = sample(SHAPES["pico-s"], flat, [prompt_tokens(tokenizer, p) for p in part], SAMPLES_EACH, 1.0, MOST, [EOS], at)
             rows += [json.dumps({"id": p["id"], "samples": [tokenizer.decode(t) for t in g]}) for p, g in zip(part, groups)]
-            print(f"samples: {f} {at + len(part)} of {len(chosen)}", flush=True)
+            print(f"{name}: {f} {at + len(part)} of {len(chosen)}", flush=True)
     path.write_text("\n".join(rows) + "\n")
 
 
@@ -60,20 +60,20 @@ def verification_stream(verification, problems, seed):
     streams, odds = [], []
     for i, (f, share) in enumerate(VERIFY_FAMILIES.items()):
         streams += [drawn(problems[f], VERIFY_LEVELS[f], seed + i), drawn(sampled[f], VERIFY_LEVELS[f], seed + 10 + i)]
-        odds += [share * (1 - SAMPLES["share"]), share * SAMPLES["share"]]
+        odds += [share * (1 - SAMPLED_SHARE), share * SAMPLED_SHARE]
     return mixed(streams, odds, seed + 20)
 
 
-def verification(seed):
-    rows = (json.loads(line) for line in open(WORK / "samples.jsonl"))
+def verification(seed, samples):
+    rows = (json.loads(line) for line in open(WORK / f"{samples}.jsonl"))
     return Verification(Tokenizer(), seed, {r["id"]: r["samples"] for r in rows})
 
 
-def verify_stage():
-    """The verifier: language loss on right prefixes, exact labels on every token, starting from the generator."""
-    v, schedule = verification(3), SCHEDULES["verify"]
-    stream = verification_stream(v, training_problems(), 10)
-    train(WORK, "verify", SHAPES["pico-prm"], schedule, lambda _: v.batch(stream, schedule.batch), np.load(MODELS["pico-s"]))
+def verify_stage(name, start, samples, seed):
+    """The verifier: language loss on right prefixes, exact labels on every token; the second round starts where the first ended."""
+    v, schedule = verification(seed, samples), SCHEDULES[name]
+    stream = verification_stream(v, training_problems(), 10 + 100 * (seed - 3))
+    train(WORK, name, SHAPES["pico-prm"], schedule, lambda _: v.batch(stream, schedule.batch), np.load(WORK / f"{start}.npy"))
 
 
 def rollouts_stage():
@@ -91,7 +91,7 @@ def rollouts_stage():
 
 def calibrate_stage():
     """A short fine-tune on soft Monte-Carlo labels, mixed with the exact ones."""
-    v, schedule, tokenizer = verification(4), SCHEDULES["pico-prm"], Tokenizer()
+    v, schedule, tokenizer = verification(4, "samples-2"), SCHEDULES["pico-prm"], Tokenizer()
     rows, rng = json.loads((WORK / "rollouts.json").read_text()), np.random.default_rng(8)
     stream = verification_stream(v, training_problems(), 40)
 
@@ -102,7 +102,7 @@ def calibrate_stage():
             add_soft(batch, tokenizer, rows[rng.integers(len(rows))])
         return batch
 
-    train(WORK, "pico-prm", SHAPES["pico-prm"], schedule, make, np.load(WORK / "verify.npy"))
+    train(WORK, "pico-prm", SHAPES["pico-prm"], schedule, make, np.load(WORK / "verify-2.npy"))
 
 
 def add_soft(batch: Batch, tokenizer, row):
@@ -122,7 +122,9 @@ def export_stage():
 
 
 STAGES = {
-    "pico-s": lambda: language_stage("pico-s"), "samples": samples_stage, "verify": verify_stage, "rollouts": rollouts_stage,
+    "pico-s": lambda: language_stage("pico-s"), "samples": lambda: samples_stage("samples"),
+    "verify": lambda: verify_stage("verify", "pico-s", "samples", 3), "samples-2": lambda: samples_stage("samples-2"),
+    "verify-2": lambda: verify_stage("verify-2", "verify", "samples-2", 5), "rollouts": rollouts_stage,
     "pico-prm": calibrate_stage, "pico-l": lambda: language_stage("pico-l"), "export": export_stage,
 }
 
