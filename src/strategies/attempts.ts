@@ -9,7 +9,7 @@ import type { Context } from "./strategy.ts";
 export const HISTORY = 4;
 
 const INSTRUCTION =
-  'Find the mistakes in them, then write a better solution from the beginning. Begin the new solution with "Solution:" and end it with one line "#### ANSWER".';
+  'Find the mistakes in them, then write a better solution from the beginning. End it with one line "#### ANSWER".';
 
 /** The last `most` solutions that state an answer: one without is nothing to learn from. */
 export function historyOf(earlier: readonly Candidate[], most = HISTORY): readonly Candidate[] {

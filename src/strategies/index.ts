@@ -1,9 +1,14 @@
+export { type AbMctsOptions, abMcts } from "./ab-mcts.ts";
 export { type BeamOptions, beam } from "./beam.ts";
 export { bestOfN } from "./best-of-n.ts";
 export { type BudgetForcingOptions, budgetForcing } from "./budget-forcing.ts";
+export { type LinkChanges, revisionChanges, sumChanges } from "./changes.ts";
+export { critiqueRevise } from "./critique-revise.ts";
 export { type DecomposeOptions, decompose } from "./decompose.ts";
 export { greedy } from "./greedy.ts";
 export { majority } from "./majority.ts";
+export { type MctsOptions, mcts } from "./mcts.ts";
+export { type RevisionsOptions, revisions } from "./revisions.ts";
 export type { Sampling } from "./sampling.ts";
 export type { StepSampling } from "./steps.ts";
 export type { Context, Outcome, PlannedStrategy, Strategy, StrategyPlan } from "./strategy.ts";

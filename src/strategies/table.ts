@@ -1,10 +1,14 @@
 import { UsageError } from "../types.ts";
+import { abMcts } from "./ab-mcts.ts";
 import { beam } from "./beam.ts";
 import { bestOfN } from "./best-of-n.ts";
 import { budgetForcing } from "./budget-forcing.ts";
+import { critiqueRevise } from "./critique-revise.ts";
 import { decompose } from "./decompose.ts";
 import { greedy } from "./greedy.ts";
 import { majority } from "./majority.ts";
+import { mcts } from "./mcts.ts";
+import { revisions } from "./revisions.ts";
 import type { PlannedStrategy, StrategyPlan } from "./strategy.ts";
 import { weightedBestOfN } from "./weighted-best-of-n.ts";
 
@@ -37,6 +41,26 @@ export const strategies = {
     make: decompose,
     verifier: "none",
     summary: "answer, then split into parts, answer them in order and combine them",
+  },
+  mcts: {
+    make: mcts,
+    verifier: "partial",
+    summary: "grow a tree of steps where the verifier's mean, or too few visits, call for it",
+  },
+  "ab-mcts": {
+    make: abMcts,
+    verifier: "whole",
+    summary: "write one more solution or refine one, by the scores that either gave so far",
+  },
+  revisions: {
+    make: revisions,
+    verifier: "optional",
+    summary: "chains of attempts, each better than the last, by a model that is trained to revise",
+  },
+  "critique-revise": {
+    make: critiqueRevise,
+    verifier: "none",
+    summary: "one solution, criticised and revised in a chat until there is no fault",
   },
 } as const satisfies Readonly<Record<string, Entry>>;
 

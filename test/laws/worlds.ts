@@ -33,20 +33,27 @@ export const worlds: fc.Arbitrary<World> = fc.record({
   silence: fc.constantFrom(0, 0, 0.3, 1),
 });
 
-/** Writes up to `steps` steps and then an answer. At temperature 0 the text alone says what comes next. */
+/**
+ * Writes up to `steps` steps and then an answer; after whole solutions, another one. At temperature 0 the text
+ * alone says what comes next.
+ */
 export function author(world: World, delays = 0): Model {
-  return scripted(async ({ prefix = "", seed, temperature }) => {
-    const source = rng(world.seed).split("author", temperature === 0 ? "greedy" : seed);
-    for (let turn = source.split("delay").int(0, delays); turn > 0; turn -= 1) await undefined;
-    let text = prefix;
-    while (!text.includes("####")) {
-      const next = source.split(text);
-      const written = text.split("\n").length - 1;
-      const last = written >= world.steps || next.next() < 0.25;
-      text += last ? `#### ${next.int(1, world.answers)}` : `step w${next.int(1, world.words)}\n`;
-    }
-    return text.slice(prefix.length);
-  });
+  return scripted(
+    async ({ prefix = "", seed, temperature }) => {
+      const source = rng(world.seed).split("author", temperature === 0 ? "greedy" : seed);
+      for (let turn = source.split("delay").int(0, delays); turn > 0; turn -= 1) await undefined;
+      const earlier = /^.*####[^\n]*\n/s.exec(prefix)?.[0].length ?? 0;
+      let text = prefix;
+      while (!text.includes("####", earlier)) {
+        const next = source.split(text);
+        const written = text.slice(earlier).split("\n").length - 1;
+        const last = written >= world.steps || next.next() < 0.25;
+        text += last ? `#### ${next.int(1, world.answers)}` : `step w${next.int(1, world.words)}\n`;
+      }
+      return text.slice(prefix.length);
+    },
+    { revises: true },
+  );
 }
 
 /** Scores every text by chance, but the same text always the same. */
