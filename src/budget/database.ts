@@ -2,6 +2,17 @@ import { open as openFile } from "node:fs/promises";
 import type { CompiledQuery, Kysely } from "kysely";
 import { UsageError } from "../types.ts";
 
+/** The two words in which SQLite and Postgres differ when they make a table. */
+export interface Dialect {
+  /** Type of a column that numbers the rows. */
+  readonly rowNumber: string;
+  /** Ends a table that is stored in the order of its primary key where that is possible. */
+  readonly clustered: string;
+}
+
+const SQLITE: Dialect = { rowNumber: "integer", clustered: "without rowid" };
+const POSTGRES: Dialect = { rowNumber: "serial", clustered: "" };
+
 /** What a database file is, and how it is opened. */
 export interface DatabaseKind {
   /** "journal": for messages. */
@@ -9,8 +20,8 @@ export interface DatabaseKind {
   /** Marks an SQLite file as ours. */
   readonly applicationId: number;
   readonly version: number;
-  /** Statements that make the tables where there are none, given the type of a row number. */
-  readonly schema: (rowNumber: string) => readonly string[];
+  /** Statements that make the tables where there are none. */
+  readonly schema: (dialect: Dialect) => readonly string[];
   /** Lets no other process in. Default false: several may write, one after another. */
   readonly exclusive?: boolean;
   /** Milliseconds to wait for another process to let go. */
@@ -102,14 +113,16 @@ async function openSqlite<Tables>(path: string, kind: DatabaseKind): Promise<Con
       throw new UsageError(`The ${noun} ${path} was written by a newer version of bedacht: update it.`);
     sqlite.pragma("journal_mode = WAL");
     sqlite.pragma("synchronous = FULL");
+    // 64 MiB each of pages in memory, and of log before it is moved into the file: large batches wait less.
     sqlite.pragma("cache_size = -65536");
+    sqlite.pragma("wal_autocheckpoint = 16384");
     if (exclusive && !isNew && sqlite.pragma("quick_check(1)", { simple: true }) !== "ok")
       throw new UsageError(`The ${noun} ${path} is damaged: move it away or give another file.`);
     if (isNew || exclusive)
       sqlite.exec(
         [
           exclusive ? "begin exclusive" : "begin immediate",
-          ...kind.schema("integer"),
+          ...kind.schema(SQLITE),
           `pragma application_id = ${applicationId}`,
           `pragma user_version = ${kind.version}`,
           "commit",
@@ -178,7 +191,7 @@ async function openPostgres<Tables>(address: string, kind: DatabaseKind): Promis
       const { rows } = await run(`select version from versions where noun = '${kind.noun}'`);
       const { version } = rows[0] as { version: number };
       if (version !== kind.version) return true;
-      for (const statement of kind.schema("serial")) await run(statement);
+      for (const statement of kind.schema(POSTGRES)) await run(statement);
       return false;
     })
     .catch(async (error: unknown) => {

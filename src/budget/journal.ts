@@ -59,7 +59,7 @@ const KIND: DatabaseKind = {
   version: 1,
   exclusive: true,
   lockWait: 1000,
-  schema: (rowNumber) => [
+  schema: ({ rowNumber }) => [
     `create table if not exists calls (
       id ${rowNumber} primary key,
       key text not null,
