@@ -6,9 +6,11 @@ import {
   beam,
   bestOfN,
   budgetForcing,
+  critiqueRevise,
   decompose,
   greedy,
   majority,
+  revisions,
   type Strategy,
   weightedBestOfN,
 } from "../src/strategies/index.ts";
@@ -50,6 +52,12 @@ const TAKEN: readonly (readonly [number, number])[] = [
   [0, 0],
   [1, 0],
 ];
+/** Which choices the first and the second revision take. */
+const REVISED: readonly (readonly [number, number])[] = [
+  [0, 0],
+  [1, 1],
+  [1, 0],
+];
 
 /** What is thought aloud after the end of what is written; the first thought is wrong. */
 const THOUGHTS: Readonly<Record<string, string>> = {
@@ -57,11 +65,14 @@ const THOUGHTS: Readonly<Record<string, string>> = {
   Wait: ", 3 boxes of 4 hold 3 * 4 = 12\n12 - 2 = 10\n</think>\n\n#### 10",
   "</think>": "\n\n#### 10",
 };
-/** What is said when the problem is split. */
+/** What is said in chats: when the problem is split, and when a solution is criticised. */
 const SAID: Readonly<Record<string, string>> = {
   split: "1. How many pens do the boxes hold?\n2. How many are left when 2 are lost?",
   "part/0/sample/0": "3 * 4 = 12\n#### 12",
   "part/1/sample/0": "12 - 2 = 10\n#### 10",
+  "sample/0/critique/1": "Three boxes of four are multiplied, not added.\nVERDICT: mistake",
+  "sample/0/revision/1": "3 * 4 = 12\n12 - 2 = 10\n#### 10",
+  "sample/0/critique/2": "Every step is right.\nVERDICT: no mistake",
   combine: "The boxes hold 12, and 10 are left.\n#### 10",
 };
 
@@ -71,15 +82,20 @@ function write({ prompt, prefix = "", position, temperature }: GenerateRequest):
   if (typeof prompt !== "string") return SAID[position]!;
   if (/^(?:think|answer)/.test(position)) return THOUGHTS[lastLine(prefix)]!;
   const number = Number(position.split("/").at(-1));
-  const taken = position.startsWith("sample") ? TAKEN[number]! : [number, number];
-  let text = prefix;
+  const taken = position.includes("revision")
+    ? REVISED[number]!
+    : position.startsWith("sample")
+      ? TAKEN[number]!
+      : [number, number];
+  const earlier = /^.*####[^\n]*\n/s.exec(prefix)?.[0].length ?? 0;
+  let text = prefix.slice(earlier);
   while (!lastLine(text).startsWith("####")) {
     const options = NEXT[lastLine(text)]!;
     const choice = temperature === 0 ? 0 : taken[lastLine(text) === "" ? 0 : 1]!;
     const line = options[choice % options.length]!;
     text += line.startsWith("####") ? line : `${line}\n`;
   }
-  return text.slice(prefix.length);
+  return text.slice(prefix.length - earlier);
 }
 
 function line(event: TraceEvent): string {
@@ -135,13 +151,16 @@ const strategies: readonly Strategy[] = [
   beam({ n: 4, width: 2 }),
   budgetForcing(),
   decompose(),
+  revisions({ n: 6, chain: 3 }),
+  critiqueRevise(),
 ];
 
 test.each(strategies.map((strategy) => ({ strategy, name: strategy.plan!.strategy })))(
   "$name plays as written down",
   async ({ strategy, name }) => {
     const verifier = custom((text) => SCORES[lastLine(text)], { scoresPartial: true });
-    const result = await solve({ problem: PROMPT, strategy, model: scripted(write), verifier });
+    const model = scripted(write, { revises: name === "revisions" });
+    const result = await solve({ problem: PROMPT, strategy, model, verifier });
     await expect(playthrough(result)).toMatchFileSnapshot(`./golden/${name}.txt`);
   },
 );
