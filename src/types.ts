@@ -168,6 +168,24 @@ export type TraceEvent =
     }
   /** Its text equals that of `into`, which stands for both from here on. */
   | { readonly type: "merged"; readonly id: string; readonly into: string }
+  /** What was written after the candidate `id` at temperature 0, to score it there: no candidate itself. */
+  | {
+      readonly type: "lookedAhead";
+      readonly id: string;
+      readonly text: string;
+      /** Of calls that were not lost; a step that was written before costs nothing. */
+      readonly outputTokens: number;
+    }
+  /** Particles were drawn anew by weight, or only weighed when all were complete. A candidate that is not
+   * named is given up. */
+  | {
+      readonly type: "resampled";
+      readonly round: number;
+      /** Effective sample size of the weights, before the drawing. */
+      readonly ess: number;
+      /** How many particles each candidate is from here on. */
+      readonly copies: Readonly<Record<string, number>>;
+    }
   /** A whole solution of its own, written after `parent`, of whose text it keeps the first `kept` characters. */
   | { readonly type: "revised"; readonly id: string; readonly parent: string; readonly kept?: number }
   /** What was said of the solution `parent`, and of this call only, the tokens. */

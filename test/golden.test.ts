@@ -110,6 +110,12 @@ function line(event: TraceEvent): string {
       return `scored   ${event.id}: ${event.score}`;
     case "merged":
       return `merged   ${event.id} into ${event.into}`;
+    case "lookedAhead":
+      return `ahead    of ${event.id}: ${event.text.trimEnd().replaceAll("\n", " | ")} (${event.outputTokens} tokens)`;
+    case "resampled": {
+      const copies = Object.entries(event.copies).map(([id, count]) => `${count} of ${id}`);
+      return `drawn    in round ${event.round}, effective size ${event.ess.toFixed(2)}: ${copies.join(", ")}`;
+    }
     case "revised": {
       const kept = event.kept === undefined ? "" : `, keeps ${event.kept} characters`;
       return `revised  ${event.parent} as ${event.id}${kept}`;

@@ -2,7 +2,7 @@ import { UsageError } from "../types.ts";
 import { conclude } from "./conclude.ts";
 import { rounds, type Select } from "./rounds.ts";
 import { wholeNumber } from "./sampling.ts";
-import { needVerifier } from "./scoring.ts";
+import { needSteps } from "./scoring.ts";
 import { byScore } from "./select.ts";
 import { fullStepSampling, type Kept, type StepSampling } from "./steps.ts";
 import { type PlannedStrategy, planned } from "./strategy.ts";
@@ -37,19 +37,20 @@ export interface BeamOptions extends StepSampling {
  */
 export function beam({ n = 16, width = 4, ...knobs }: BeamOptions = {}): PlannedStrategy {
   const sampling = fullStepSampling(knobs);
-  wholeNumber("n", n);
-  wholeNumber("width", width);
-  if (width > n) throw new UsageError(`width (${width}) must be at most n (${n}).`);
+  checkWidth(n, width);
   return planned("beam", { n, width, ...sampling }, async (problem, context) => {
-    const verifier = needVerifier(context, "beam", true);
-    if (!context.model.can.prefix)
-      throw new UsageError(
-        `beam needs a model that continues a given text, and ${context.model.name} does not: use weighted-best-of-n.`,
-      );
+    const verifier = needSteps(context, "beam");
     const select = keepBest(Math.floor(n / width), width);
     const { completed } = await rounds(problem, context, { first: n, sampling, verifier, select });
     return conclude(context, completed, "weighted");
   });
+}
+
+/** Checks N and M, or throws a `UsageError`. */
+export function checkWidth(n: number, width: number): void {
+  wholeNumber("n", n);
+  wholeNumber("width", width);
+  if (width > n) throw new UsageError(`width (${width}) must be at most n (${n}).`);
 }
 
 /** Gives `places` to the highest scores, as many to each beam as it has samples, and `width` steps to each place. */

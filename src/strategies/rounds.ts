@@ -19,6 +19,12 @@ export interface RoundState {
 /** Says which beams survive, each at most once: this round's, and the complete ones that survived before. */
 export type Select = (beams: readonly Beam[], state: RoundState) => readonly Kept[];
 
+/** Texts to score, one for each beam, and whether a call was refused for lack of budget. */
+export interface ScoredTexts {
+  readonly texts: readonly string[];
+  readonly refused: boolean;
+}
+
 /** What a strategy gives to the loop. */
 export interface RoundsOptions {
   /** First steps to sample, over all trees. */
@@ -29,14 +35,14 @@ export interface RoundsOptions {
   /** Independent searches, among which the first steps are dealt evenly. Default 1. */
   readonly trees?: number;
   /** Gives, for each beam, the text to score instead of its own. */
-  readonly scoredTexts?: (beams: readonly Beam[]) => Promise<readonly string[]>;
+  readonly scoredTexts?: (beams: readonly Beam[]) => Promise<ScoredTexts>;
 }
 
 /** How a search ended. */
 export interface Searched {
   /** Every completed beam, by position, with the count it was completed with. */
   readonly completed: readonly Beam[];
-  /** What the last selection kept. */
+  /** What the last selection kept; when the search was cut short, the complete beams that there were. */
   readonly kept: readonly Kept[];
 }
 
@@ -64,12 +70,15 @@ export async function rounds(problem: Problem, context: Context, options: Rounds
     const distinct = mergeEqual(proposed.beams, context);
     const last = proposed.refused || signal.aborted || round === sampling.maxRounds - 1;
     const open = last ? distinct.filter(({ complete }) => complete) : distinct;
-    const scored = await scoreAll(problem, context, verifier, open, { texts: await scoredTexts?.(open) });
-    const ended = last || scored.refused || signal.aborted;
+    const ahead = await scoredTexts?.(open);
+    const scored = await scoreAll(problem, context, verifier, open, { texts: ahead?.texts });
+    const ended = last || ahead?.refused || scored.refused || signal.aborted;
     completed.push(...scored.candidates.filter(({ complete }) => complete));
     const carried = kept.flatMap(({ beam, width }) => (beam.complete ? [{ ...beam, count: width }] : []));
     const beams = [...carried, ...scored.candidates].sort(byPosition);
-    kept = select(beams, { round, rng: context.rng.split("select", round), completed });
+    kept = ended
+      ? beams.flatMap((beam) => (beam.complete ? [{ beam, width: beam.count }] : []))
+      : select(beams, { round, rng: context.rng.split("select", round), completed });
     if (!ended && open.length > 0 && scored.candidates.every(({ score }) => score === undefined)) {
       emit({
         type: "note",

@@ -17,6 +17,15 @@ export function needVerifier(context: Context, strategy: string, partial: boolea
   return verifier;
 }
 
+/** The verifier of a step-by-step search, or a `UsageError` when it or the model cannot do what that takes. */
+export function needSteps(context: Context, strategy: string): Verifier {
+  const verifier = needVerifier(context, strategy, true);
+  if (context.model.can.prefix) return verifier;
+  throw new UsageError(
+    `${strategy} needs a model that continues a given text, and ${context.model.name} does not: use weighted-best-of-n.`,
+  );
+}
+
 /** Scored candidates, in the order given, and whether a scoring was refused for lack of budget. */
 export interface Scored<C extends Candidate> {
   readonly candidates: readonly C[];

@@ -120,6 +120,79 @@ function withoutAnswer(candidates: readonly Candidate[]): Choice {
   return { selected: [...candidates].sort(byScore)[0], why, votes: [] };
 }
 
+/** One sample of a candidate, and how much it weighs among others. */
+export interface Weighed<C extends Candidate> {
+  readonly of: C;
+  readonly weight: number;
+}
+
+/**
+ * The samples that candidates stand for, in their order, each weighed by the score. An unknown score weighs
+ * nothing, unless none is known: then all samples weigh the same.
+ */
+export function weighed<C extends Candidate>(
+  candidates: readonly C[],
+  weigh: (score: number) => number,
+): readonly Weighed<C>[] {
+  const known = candidates.some(({ score }) => score !== undefined);
+  return candidates.flatMap((of) => {
+    const weight = !known ? 1 : of.score === undefined ? 0 : weigh(of.score);
+    return Array.from({ length: countOf(of) }, () => ({ of, weight }));
+  });
+}
+
+/**
+ * Deals `total` whole shares to samples in proportion to their weights, and adds up those of each candidate.
+ * Every sample has its quota rounded down; what is left goes to the largest remainders, of equal ones to the
+ * highest score and then to the first position. Where rounding each quota to the nearest adds up to `total`,
+ * that is what comes out.
+ */
+export function shares<C extends Candidate>(
+  samples: readonly Weighed<C>[],
+  total: number,
+): ReadonlyMap<C, number> {
+  const all = sum(samples, ({ weight }) => weight);
+  const quotas = [...samples]
+    .sort((a, b) => byScore(a.of, b.of))
+    .map(({ of, weight }) => ({ of, quota: rounded((total * weight) / all) }));
+  const left = total - sum(quotas, ({ quota }) => Math.floor(quota));
+  const byRemainder = [...quotas].sort((a, b) => rounded(b.quota % 1) - rounded(a.quota % 1));
+  const larger = new Set(byRemainder.slice(0, left));
+  const dealt = new Map<C, number>();
+  for (const one of quotas) {
+    const share = Math.floor(one.quota) + (larger.has(one) ? 1 : 0);
+    dealt.set(one.of, (dealt.get(one.of) ?? 0) + share);
+  }
+  return dealt;
+}
+
+/**
+ * Systematic resampling: lays the weights end to end over `n` equal spaces, and draws at the same place of each
+ * space, `start` in [0, 1). A sample is drawn as often as its share of `n`, rounded down or up; with equal
+ * weights, `n` samples are drawn once each.
+ */
+export function resample<C extends Candidate>(
+  samples: readonly Weighed<C>[],
+  n: number,
+  start: number,
+): ReadonlyMap<C, number> {
+  const all = sum(samples, ({ weight }) => weight);
+  const drawn = new Map<C, number>();
+  let [passed, places] = [0, 0];
+  for (const { of, weight } of samples) {
+    passed += weight;
+    const upTo = Math.ceil(rounded((n * passed) / all) - start);
+    if (upTo > places) drawn.set(of, (drawn.get(of) ?? 0) + upTo - places);
+    places = Math.max(places, upTo);
+  }
+  return drawn;
+}
+
+/** Effective sample size: how many samples of equal weight would vary as little, (Σw)² / Σw² (Kong 1992). */
+export function effectiveSize(samples: readonly Weighed<Candidate>[]): number {
+  return sum(samples, ({ weight }) => weight) ** 2 / sum(samples, ({ weight }) => weight ** 2);
+}
+
 function sum<T>(items: readonly T[], value: (item: T) => number): number {
   return items.reduce((total, item) => total + value(item), 0);
 }

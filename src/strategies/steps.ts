@@ -58,7 +58,6 @@ export async function proposeSteps(
   round: number,
   sampling: FullStepSampling,
 ): Promise<Proposed> {
-  const { temperature, topP, separator, stepTokens, maxTokens } = sampling;
   const growing = kept.filter(({ beam }) => !beam.complete);
   const children = growing.flatMap(({ beam: parent, width }, index) =>
     Array.from({ length: width }, (_, child) => ({
@@ -66,18 +65,7 @@ export async function proposeSteps(
       id: `round/${round}/beam/${index}/child/${child}`,
     })),
   );
-  const requests = children.map(
-    ({ parent, id }): GenerateRequest => ({
-      prompt: problem.prompt,
-      prefix: parent.text,
-      maxTokens: Math.min(stepTokens, maxTokens - parent.outputTokens),
-      temperature,
-      ...(topP === undefined ? {} : { topP }),
-      stop: [separator],
-      seed: seedOf(context, id),
-      position: id,
-    }),
-  );
+  const requests = children.map(({ parent, id }) => stepRequest(problem, context, parent, id, sampling));
   const completions = await context.model.generate(requests, { signal: context.signal });
   const beams = completions.flatMap((completion, index) => {
     const { parent, id } = children[index]!;
@@ -86,31 +74,71 @@ export async function proposeSteps(
   return { beams, refused: completions.some(({ finish }) => finish === "refused") };
 }
 
+/** Asks for one step after what is written. */
+export function stepRequest(
+  problem: Problem,
+  context: Context,
+  written: Pick<Beam, "text" | "outputTokens">,
+  position: string,
+  { temperature, topP, separator, stepTokens, maxTokens }: FullStepSampling,
+): GenerateRequest {
+  return {
+    prompt: problem.prompt,
+    prefix: written.text,
+    maxTokens: Math.min(stepTokens, maxTokens - written.outputTokens),
+    temperature,
+    ...(topP === undefined ? {} : { topP }),
+    stop: [separator],
+    seed: seedOf(context, position),
+    position,
+  };
+}
+
+/** A step that a model wrote. */
+export interface Step {
+  /** With its separator when more may follow. */
+  readonly added: string;
+  /** The solution ends with it. */
+  readonly complete: boolean;
+  /** It was not written to its end, or nothing fits after it. */
+  readonly cut: boolean;
+}
+
+/** Reads the step that a completion, which was not lost, writes after `written`. */
+export function readStep(
+  written: Pick<Beam, "text" | "outputTokens">,
+  { finish, text: step, usage }: Completion,
+  { separator, maxTokens }: FullStepSampling,
+): Step {
+  const ended = finish === "end" || (finish === "stop" && step.trim() === "");
+  const complete = ended || (finish === "stop" && statesAnswer(written.text + step + separator, separator));
+  const added = complete || finish === "length" ? step : step + separator;
+  const full = finish === "length" || written.outputTokens + usage.outputTokens >= maxTokens;
+  return { added, complete, cut: !complete && full };
+}
+
 function grow(
   problem: Problem,
   { emit }: Context,
   parent: Beam,
   id: string,
   completion: Completion,
-  { separator, maxTokens }: FullStepSampling,
+  sampling: FullStepSampling,
 ): Beam | undefined {
-  const { finish, text: step, usage } = completion;
-  const { outputTokens } = usage;
+  const { outputTokens } = completion.usage;
   const loss = lossOf(completion);
   if (loss !== undefined) {
     emit({ type: "lost", id, reason: loss, outputTokens });
     return undefined;
   }
-  const ended = finish === "end" || (finish === "stop" && step.trim() === "");
-  const complete = ended || (finish === "stop" && statesAnswer(parent.text + step + separator, separator));
-  const added = complete || finish === "length" ? step : step + separator;
+  const { added, complete, cut } = readStep(parent, completion, sampling);
   const text = parent.text + added;
   const answer = complete ? extractAnswer(problem, text) : undefined;
   const found = answer === undefined ? {} : { answer };
   const origin = parent.id === "" ? {} : { parent: parent.id };
   emit({ type: "proposed", id, ...origin, text: added, outputTokens, complete, ...found });
   const total = parent.outputTokens + outputTokens;
-  if (!complete && (finish === "length" || total >= maxTokens)) {
+  if (cut) {
     emit({ type: "pruned", id, reason: `cut after ${total} tokens` });
     return undefined;
   }

@@ -5,9 +5,13 @@ import { bestOfN } from "./best-of-n.ts";
 import { budgetForcing } from "./budget-forcing.ts";
 import { critiqueRevise } from "./critique-revise.ts";
 import { decompose } from "./decompose.ts";
+import { dvts } from "./dvts.ts";
 import { greedy } from "./greedy.ts";
+import { lookahead } from "./lookahead.ts";
 import { majority } from "./majority.ts";
 import { mcts } from "./mcts.ts";
+import { particles } from "./particles.ts";
+import { rebase } from "./rebase.ts";
 import { revisions } from "./revisions.ts";
 import type { PlannedStrategy, StrategyPlan } from "./strategy.ts";
 import { weightedBestOfN } from "./weighted-best-of-n.ts";
@@ -32,6 +36,26 @@ export const strategies = {
     summary: "the answer with the largest sum of scores among N samples",
   },
   beam: { make: beam, verifier: "partial", summary: "keep the N/M best prefixes after each step" },
+  lookahead: {
+    make: lookahead,
+    verifier: "partial",
+    summary: "beam search that scores each prefix after k greedy steps more",
+  },
+  dvts: {
+    make: dvts,
+    verifier: "partial",
+    summary: "N/M independent trees that each keep their best prefix",
+  },
+  rebase: {
+    make: rebase,
+    verifier: "partial",
+    summary: "continue every prefix in proportion to the softmax of its score",
+  },
+  particles: {
+    make: particles,
+    verifier: "partial",
+    summary: "draw N prefixes anew after each step, by the odds of their scores",
+  },
   "budget-forcing": {
     make: budgetForcing,
     verifier: "none",

@@ -6,8 +6,10 @@ import { rng } from "../../src/random.ts";
 import {
   beam,
   bestOfN,
+  critiqueRevise,
   greedy,
   majority,
+  revisions,
   type Strategy,
   weightedBestOfN,
 } from "../../src/strategies/index.ts";
@@ -19,12 +21,18 @@ import { author, constant, critic, type Played, PROBLEM, play, replayed, worlds 
 
 const sizes = fc.integer({ min: 1, max: 9 });
 const widths = fc.tuple(sizes, sizes).map(([a, b]) => ({ n: Math.max(a, b), width: Math.min(a, b) }));
-const every: fc.Arbitrary<Strategy> = fc.oneof(
+/** Those that choose by one vote or score among all their candidates. */
+const choosing: fc.Arbitrary<Strategy> = fc.oneof(
   fc.constant(greedy()),
   sizes.map((n) => majority({ n })),
   sizes.map((n) => bestOfN({ n })),
   sizes.map((n) => weightedBestOfN({ n })),
   widths.map((knobs) => beam(knobs)),
+);
+const every: fc.Arbitrary<Strategy> = fc.oneof(
+  choosing,
+  widths.map(({ n, width }) => revisions({ n, chain: width })),
+  sizes.map((rounds) => critiqueRevise({ rounds })),
 );
 const chosen = ({ selected, candidates }: Played) => ({ selected, candidates });
 
@@ -157,7 +165,7 @@ test("the same seed gives the same outcome and trace, whatever arrives first", a
 test("a trace holds all that the choice depends on", async () => {
   const ruleOf = { greedy: "majority", majority: "majority", "best-of-n": "best" } as const;
   await fc.assert(
-    fc.asyncProperty(worlds, every, async (world, strategy) => {
+    fc.asyncProperty(worlds, choosing, async (world, strategy) => {
       const played = await play(strategy, author(world), critic(world));
       const rule = ruleOf[strategy.plan!.strategy as keyof typeof ruleOf] ?? "weighted";
       const again = choose(replayed(played.trace), rule);
@@ -215,7 +223,7 @@ test("the loop lets selection resample complete beams, search several trees and 
         scoredTexts: async (beams) => {
           const texts = beams.map(({ text }) => `${text}and then`);
           looked.push(...texts);
-          return texts;
+          return { texts, refused: false };
         },
         // All particles survive, each as often as it is there: sequential importance sampling without weights.
         select: (beams) => beams.map((beam) => ({ beam, width: beam.count })),

@@ -144,6 +144,12 @@ export function replayed(trace: readonly TraceEvent[]): readonly Candidate[] {
       const [into, one] = [all.get(event.into)!, all.get(event.id)!];
       all.set(event.into, { ...into, count: into.count! + one.count! });
       all.delete(event.id);
+    } else if (event.type === "resampled") {
+      for (const { id, complete } of all.values()) {
+        const count = event.copies[id];
+        if (count !== undefined) all.set(id, { ...all.get(id)!, count });
+        else if (complete) all.delete(id);
+      }
     } else if (event.type === "scored") {
       const { id, score, stepScores } = event;
       const scored = { ...(score === undefined ? {} : { score }), ...(stepScores && { stepScores }) };
