@@ -58,6 +58,7 @@ function faultyModel(schedule: Schedule): Model {
     name: "faulty",
     clock,
     shape,
+    revises: true,
   });
   let calls = 0;
   return wrap(script, async (requests, { signal, ...options } = {}) => {
@@ -190,7 +191,13 @@ async function runSolve(schedule: Schedule, budget: Budget, signal: AbortSignal)
     { strategy: "majority", params },
     { strategy: "best-of-n", params },
     { strategy: "weighted-best-of-n", params },
+    { strategy: "revisions", params: { ...params, chain: draw.int(1, 5) } },
+    { strategy: "critique-revise", params: { rounds: draw.int(1, 4), maxTokens: params.maxTokens } },
     { strategy: "beam", params: { ...params, width: draw.int(1, params.n), maxRounds: 5 } },
+    { strategy: "lookahead", params: { ...params, width: 1, steps: draw.int(1, 3), maxRounds: 5 } },
+    { strategy: "dvts", params: { ...params, width: draw.int(1, params.n), maxRounds: 5 } },
+    { strategy: "rebase", params: { ...params, maxRounds: 5 } },
+    { strategy: "particles", params: { ...params, maxRounds: 5 } },
   ]);
   const run = solve({
     problem: "a few words",

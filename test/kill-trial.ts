@@ -90,6 +90,12 @@ function drawPlan(random: Rng): StrategyPlan {
     { strategy: "best-of-n", params: { n, maxTokens: 20 } },
     { strategy: "weighted-best-of-n", params: { n, maxTokens: 20 } },
     { strategy: "beam", params: { n, width: 2, maxTokens: 20 } },
+    { strategy: "lookahead", params: { n, width: 2, steps: 2, maxTokens: 20 } },
+    { strategy: "dvts", params: { n, width: 2, maxTokens: 20 } },
+    { strategy: "rebase", params: { n, maxTokens: 20 } },
+    { strategy: "particles", params: { n, maxTokens: 20 } },
+    { strategy: "revisions", params: { n, chain: 3, maxTokens: 20 } },
+    { strategy: "critique-revise", params: { rounds: 3, maxTokens: 20 } },
   ]);
 }
 
@@ -107,7 +113,7 @@ export function killTrial(
   const random = rng(seed).split("kill");
   const model = (name: string) =>
     logged(
-      scripted((request, { attempt }) => reply(request, attempt, pace), { name, clock }),
+      scripted((request, { attempt }) => reply(request, attempt, pace), { name, clock, revises: true }),
       log,
     );
   const tokens = random.next() < 0.6 ? { tokens: random.int(60, 600) } : {};

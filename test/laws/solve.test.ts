@@ -9,8 +9,14 @@ import { solve } from "../../src/solve.ts";
 import {
   beam,
   bestOfN,
+  critiqueRevise,
+  dvts,
   greedy,
+  lookahead,
   majority,
+  particles,
+  rebase,
+  revisions,
   type Strategy,
   weightedBestOfN,
 } from "../../src/strategies/index.ts";
@@ -28,6 +34,12 @@ const every: fc.Arbitrary<Strategy> = fc.oneof(
   fc.integer({ min: 1, max: 9 }).map((n) => bestOfN({ n, ...limits })),
   fc.integer({ min: 1, max: 9 }).map((n) => weightedBestOfN({ n, ...limits })),
   fc.integer({ min: 2, max: 9 }).map((n) => beam({ n, width: 2, stepTokens: 5, ...limits })),
+  fc.integer({ min: 2, max: 9 }).map((n) => lookahead({ n, width: 2, steps: 2, stepTokens: 5, ...limits })),
+  fc.integer({ min: 2, max: 9 }).map((n) => dvts({ n, width: 2, stepTokens: 5, ...limits })),
+  fc.integer({ min: 1, max: 9 }).map((n) => rebase({ n, stepTokens: 5, ...limits })),
+  fc.integer({ min: 1, max: 9 }).map((n) => particles({ n, stepTokens: 5, ...limits })),
+  fc.integer({ min: 1, max: 9 }).map((n) => revisions({ n, chain: 3, ...limits })),
+  fc.integer({ min: 1, max: 3 }).map((rounds) => critiqueRevise({ rounds, ...limits })),
 );
 
 /** The critic, billing for what it reads. */

@@ -7,8 +7,12 @@ import {
   beam,
   bestOfN,
   critiqueRevise,
+  dvts,
   greedy,
+  lookahead,
   majority,
+  particles,
+  rebase,
   revisions,
   type Strategy,
   weightedBestOfN,
@@ -28,6 +32,10 @@ const choosing: fc.Arbitrary<Strategy> = fc.oneof(
   sizes.map((n) => bestOfN({ n })),
   sizes.map((n) => weightedBestOfN({ n })),
   widths.map((knobs) => beam(knobs)),
+  widths.chain((knobs) => fc.nat(3).map((steps) => lookahead({ ...knobs, steps }))),
+  widths.map((knobs) => dvts(knobs)),
+  sizes.map((n) => rebase({ n })),
+  sizes.map((n) => particles({ n })),
 );
 const every: fc.Arbitrary<Strategy> = fc.oneof(
   choosing,
@@ -163,7 +171,12 @@ test("the same seed gives the same outcome and trace, whatever arrives first", a
 });
 
 test("a trace holds all that the choice depends on", async () => {
-  const ruleOf = { greedy: "majority", majority: "majority", "best-of-n": "best" } as const;
+  const ruleOf = {
+    greedy: "majority",
+    majority: "majority",
+    "best-of-n": "best",
+    particles: "best",
+  } as const;
   await fc.assert(
     fc.asyncProperty(worlds, choosing, async (world, strategy) => {
       const played = await play(strategy, author(world), critic(world));
