@@ -61,11 +61,12 @@ export function decompose({
       throw new UsageError(
         `decompose needs a model that follows a chat, and ${name} has no chat template: use majority.`,
       );
-    const search: Search = { problem, context, ...own, sampling, over: false, asked: 0, open: 0 };
     const first = { temperature: 0, maxTokens: sampling.maxTokens };
     const { candidates, refused } = await drawSamples(problem, context, { n: 1 }, first);
+    const search: Search = { problem, context, ...own, sampling, over: refused, asked: 0, open: 0 };
     const task = { whole: problem.prompt, known: [] };
-    const whole = parts === 1 || refused ? undefined : await throughParts(search, "", task, depth);
+    const ended = parts === 1 || isOver(search);
+    const whole = ended ? undefined : await throughParts(search, "", task, depth);
     return chosen(search, candidates[0], whole);
   });
 }

@@ -93,6 +93,9 @@ const every: fc.Arbitrary<Case> = fc.oneof(
   })),
 );
 
+const complete = (trace: readonly TraceEvent[]) =>
+  trace.filter((one) => one.type === "proposed" && one.complete);
+
 const room = { thinkingTokens: 1000 };
 const waits = (text: string) => text.split("Wait").length - 1;
 
@@ -186,6 +189,8 @@ test("parts are bounded in count and depth, asked in order, with the earlier ans
       expect(new Set(asked.map(({ position }) => position)).size).toBe(asked.length);
       const deep = asked.map(({ position }) => position.split("part/").length - 1);
       expect(Math.max(...deep)).toBeLessThanOrEqual(depth);
+      const whole = complete(trace).map((one) => ("id" in one ? one.id : ""));
+      expect(whole.filter((id) => id !== "sample/0" && id !== "combine")).toEqual([]);
       const roots = trace.filter((one) => one.type === "answered" && /^part\/\d+$/.test(one.id));
       for (const [index, one] of roots.entries()) {
         if (one.type !== "answered" || one.answer === undefined) continue;
@@ -206,9 +211,6 @@ test("a problem whose parts never resolve ends, says so, and keeps its direct an
   expect([selected!.answer, why]).toEqual(["7", "the direct answer"]);
   expect(trace).toContainEqual({ type: "note", text: "39 of 39 parts were not resolved." });
 });
-
-const complete = (trace: readonly TraceEvent[]) =>
-  trace.filter((one) => one.type === "proposed" && one.complete);
 
 test("the same seed gives the same outcome and trace, whatever arrives first", async () => {
   await fc.assert(
@@ -263,6 +265,26 @@ test("what was completed survives a cancellation at any call, and the receipt ad
       if (answer !== undefined) expect(answers).toContain(answer);
       const traced = trace.reduce((sum, one) => sum + ("outputTokens" in one ? one.outputTokens : 0), 0);
       expect(traced).toBe(receipt.total.outputTokens);
+    }),
+  );
+});
+
+test("nothing more is asked after a cancellation, and after a refusal only for the answer itself", async () => {
+  await fc.assert(
+    fc.asyncProperty(worlds, every, fc.nat(12), fc.boolean(), async (world, one, after, refuses) => {
+      const stop = new AbortController();
+      const inner = one.model(world);
+      let batches = 0;
+      const ending = wrap(inner, async (requests, options) => {
+        const completions = await inner.generate(requests, options);
+        if (batches++ < after) return completions;
+        if (!refuses) stop.abort();
+        const finish = refuses ? ("refused" as const) : ("cancelled" as const);
+        return completions.map((completion) => ({ ...completion, text: "", finish }));
+      });
+      await play(one.strategy, ending, undefined, 1, stop.signal);
+      const answers = refuses && one.strategy.plan!.strategy === "budget-forcing" ? 1 : 0;
+      expect(batches).toBeLessThanOrEqual(after + 1 + answers);
     }),
   );
 });
