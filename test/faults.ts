@@ -194,6 +194,8 @@ async function runSolve(schedule: Schedule, budget: Budget, signal: AbortSignal)
     { strategy: "revisions", params: { ...params, chain: draw.int(1, 5) } },
     { strategy: "critique-revise", params: { rounds: draw.int(1, 4), maxTokens: params.maxTokens } },
     { strategy: "beam", params: { ...params, width: draw.int(1, params.n), maxRounds: 5 } },
+    { strategy: "mcts", params: { ...params, rollout: likely(draw, 0.3), maxRounds: 5 } },
+    { strategy: "ab-mcts", params },
     { strategy: "lookahead", params: { ...params, width: 1, steps: draw.int(1, 3), maxRounds: 5 } },
     { strategy: "dvts", params: { ...params, width: draw.int(1, params.n), maxRounds: 5 } },
     { strategy: "rebase", params: { ...params, maxRounds: 5 } },

@@ -90,6 +90,8 @@ function drawPlan(random: Rng): StrategyPlan {
     { strategy: "best-of-n", params: { n, maxTokens: 20 } },
     { strategy: "weighted-best-of-n", params: { n, maxTokens: 20 } },
     { strategy: "beam", params: { n, width: 2, maxTokens: 20 } },
+    { strategy: "mcts", params: { n, width: 2, maxTokens: 20 } },
+    { strategy: "ab-mcts", params: { n, maxTokens: 20 } },
     { strategy: "lookahead", params: { n, width: 2, steps: 2, maxTokens: 20 } },
     { strategy: "dvts", params: { n, width: 2, maxTokens: 20 } },
     { strategy: "rebase", params: { n, maxTokens: 20 } },

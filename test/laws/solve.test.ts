@@ -7,6 +7,7 @@ import type { Model } from "../../src/models/model.ts";
 import { scriptedTokens } from "../../src/models/scripted.ts";
 import { solve } from "../../src/solve.ts";
 import {
+  abMcts,
   beam,
   bestOfN,
   critiqueRevise,
@@ -14,6 +15,7 @@ import {
   greedy,
   lookahead,
   majority,
+  mcts,
   particles,
   rebase,
   revisions,
@@ -38,6 +40,10 @@ const every: fc.Arbitrary<Strategy> = fc.oneof(
   fc.integer({ min: 2, max: 9 }).map((n) => dvts({ n, width: 2, stepTokens: 5, ...limits })),
   fc.integer({ min: 1, max: 9 }).map((n) => rebase({ n, stepTokens: 5, ...limits })),
   fc.integer({ min: 1, max: 9 }).map((n) => particles({ n, stepTokens: 5, ...limits })),
+  fc
+    .integer({ min: 1, max: 9 })
+    .map((n) => mcts({ n, width: 2, rollout: n % 3 === 0, stepTokens: 5, ...limits })),
+  fc.integer({ min: 1, max: 9 }).map((n) => abMcts({ n, ...limits })),
   fc.integer({ min: 1, max: 9 }).map((n) => revisions({ n, chain: 3, ...limits })),
   fc.integer({ min: 1, max: 3 }).map((rounds) => critiqueRevise({ rounds, ...limits })),
 );

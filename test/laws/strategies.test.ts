@@ -4,6 +4,7 @@ import type { Model } from "../../src/models/model.ts";
 import { scripted } from "../../src/models/scripted.ts";
 import { rng } from "../../src/random.ts";
 import {
+  abMcts,
   beam,
   bestOfN,
   critiqueRevise,
@@ -11,6 +12,7 @@ import {
   greedy,
   lookahead,
   majority,
+  mcts,
   particles,
   rebase,
   revisions,
@@ -36,6 +38,8 @@ const choosing: fc.Arbitrary<Strategy> = fc.oneof(
   widths.map((knobs) => dvts(knobs)),
   sizes.map((n) => rebase({ n })),
   sizes.map((n) => particles({ n })),
+  fc.tuple(widths, fc.boolean()).map(([{ n, width }, rollout]) => mcts({ n, width, rollout })),
+  widths.map(({ n, width }) => abMcts({ n, parallel: width })),
 );
 const every: fc.Arbitrary<Strategy> = fc.oneof(
   choosing,
@@ -175,6 +179,7 @@ test("a trace holds all that the choice depends on", async () => {
     greedy: "majority",
     majority: "majority",
     "best-of-n": "best",
+    "ab-mcts": "best",
     particles: "best",
   } as const;
   await fc.assert(
