@@ -3,6 +3,7 @@ import type { GenerateRequest } from "../src/models/model.ts";
 import { scripted } from "../src/models/scripted.ts";
 import { solve } from "../src/solve.ts";
 import {
+  abMcts,
   beam,
   bestOfN,
   budgetForcing,
@@ -12,6 +13,7 @@ import {
   greedy,
   lookahead,
   majority,
+  mcts,
   particles,
   rebase,
   revisions,
@@ -159,10 +161,12 @@ const strategies: readonly Strategy[] = [
   bestOfN({ n: 6 }),
   weightedBestOfN({ n: 6 }),
   beam({ n: 4, width: 2 }),
-  lookahead({ n: 4, width: 2, steps: 1 }),
+  lookahead({ n: 4, width: 2, steps: 2 }),
   dvts({ n: 4, width: 2 }),
-  rebase({ n: 4 }),
+  rebase({ n: 4, balance: 0.5 }),
   particles({ n: 4 }),
+  mcts({ n: 3, width: 2, parallel: 1 }),
+  abMcts({ n: 6, parallel: 2 }),
   budgetForcing(),
   decompose(),
   revisions({ n: 6, chain: 3 }),
@@ -173,7 +177,7 @@ test.each(strategies.map((strategy) => ({ strategy, name: strategy.plan!.strateg
   "$name plays as written down",
   async ({ strategy, name }) => {
     const verifier = custom((text) => SCORES[lastLine(text)], { scoresPartial: true });
-    const model = scripted(write, { revises: name === "revisions" });
+    const model = scripted(write, { revises: ["revisions", "ab-mcts"].includes(name) });
     const result = await solve({ problem: PROMPT, strategy, model, verifier });
     await expect(playthrough(result)).toMatchFileSnapshot(`./golden/${name}.txt`);
   },
