@@ -65,6 +65,31 @@ describe("progress", () => {
     `);
   });
 
+  it("shows the part that is being answered, and the parts inside of it", () => {
+    const parts = ["How many pens do the boxes hold?", "How many are left?"];
+    const steps: TraceEvent[] = [
+      { type: "split", id: "split", parts, outputTokens: 9 },
+      { type: "answered", id: "part/0", text: parts[0]!, answer: "12" },
+      { type: "split", id: "part/1/split", parts: ["Are any lost?", "What is 12 - 2?"], outputTokens: 9 },
+      { type: "answered", id: "part/1/part/0", text: "Are any lost?" },
+      { type: "answered", id: "part/1", text: parts[1]!, answer: "10" },
+    ];
+    const shown = steps.map(
+      (_, index) =>
+        frame(steps.slice(0, index + 1).reduce(follow, begin("decompose", undefined)), {}, {}, 90)[1],
+    );
+    expect(shown).toEqual([
+      "part 1 of 2: How many pens do the boxes hold?",
+      "part 2 of 2: How many are left?",
+      "part 2 of 2, part 1 of 2: Are any lost?",
+      "part 2 of 2, part 2 of 2: What is 12 - 2?",
+      "all 2 parts answered",
+    ]);
+    expect(plainLine(follow(begin("decompose", undefined), steps[0]!), { ms: 0 })).toBe(
+      "0 candidates, part 1 of 2: How many pens do the boxes hold?, 0.0 s",
+    );
+  });
+
   it("fits one plain line for logs", () => {
     expect(plainLine(progress, { tokens: 4210, ms: 61_500 })).toMatchInlineSnapshot(
       `"4/16 candidates, 1 pruned, 1 lost, leading: 63 (1 vote, score 0.90), 4,210 tokens, 1 min 2 s"`,

@@ -13,6 +13,16 @@ export interface Progress {
   readonly answers: ReadonlyMap<string, { readonly votes: number; readonly score: number }>;
   /** Answers of the completed candidates by id: a later score finds its answer, a repeated event counts once. */
   readonly seen: ReadonlyMap<string, string | undefined>;
+  /** Splits whose parts are being answered, the problem's own first, the innermost last. */
+  readonly splits: readonly Split[];
+}
+
+/** Parts in order, and how many of them are answered. */
+interface Split {
+  /** What the ids of its parts begin with. */
+  readonly path: string;
+  readonly parts: readonly string[];
+  readonly answered: number;
 }
 
 /** What a search has used so far. Absent: unknown. */
@@ -23,7 +33,8 @@ export interface Spent extends Readonly<Partial<Record<BudgetUnit, number>>> {
 
 /** The progress of a search that has not begun. */
 export function begin(strategy: string, planned: number | undefined): Progress {
-  return { strategy, planned, completed: 0, pruned: 0, lost: 0, answers: new Map(), seen: new Map() };
+  const counts = { completed: 0, pruned: 0, lost: 0 };
+  return { strategy, planned, ...counts, answers: new Map(), seen: new Map(), splits: [] };
 }
 
 /** The progress after one more event. */
@@ -39,7 +50,33 @@ export function follow(progress: Progress, event: TraceEvent): Progress {
     const answer = progress.seen.get(event.id);
     if (answer !== undefined) return { ...progress, answers: add(progress.answers, answer, 0, event.score) };
   }
+  if (event.type === "split" && event.parts.length > 1) {
+    const path = event.id.slice(0, -"split".length);
+    return { ...progress, splits: [...progress.splits, { path, parts: event.parts, answered: 0 }] };
+  }
+  if (event.type === "answered") return { ...progress, splits: answer(progress.splits, event.id) };
   return progress;
+}
+
+/** One part more is answered, and with it every split inside of it is done. */
+function answer(splits: readonly Split[], id: string): readonly Split[] {
+  const path = id.slice(0, id.lastIndexOf("part/"));
+  return splits
+    .filter((one) => one.path.length <= path.length)
+    .map((one) => (one.path === path ? { ...one, answered: one.answered + 1 } : one));
+}
+
+/** Which part is being answered: "part 2 of 3", inside of it "part 1 of 2", and the text of that one. */
+function partText(splits: readonly Split[]): string | undefined {
+  const places = splits.map(({ parts, answered }) =>
+    answered < parts.length
+      ? `part ${answered + 1} of ${parts.length}`
+      : `all ${parts.length} parts answered`,
+  );
+  const last = splits.at(-1);
+  const text = last?.parts[last.answered];
+  if (text === undefined) return places.length === 0 ? undefined : places.join(", ");
+  return `${places.join(", ")}: ${oneLine(text)}`;
 }
 
 function add(
@@ -67,6 +104,8 @@ export function plainLine(progress: Progress, spent: Spent): string {
   const parts = [completedText(progress)];
   if (progress.pruned > 0) parts.push(`${progress.pruned} pruned`);
   if (progress.lost > 0) parts.push(`${progress.lost} lost`);
+  const part = partText(progress.splits);
+  if (part !== undefined) parts.push(part);
   const best = leader(progress);
   if (best !== undefined) parts.push(`leading: ${leaderText(best)}`);
   if (spent.tokens !== undefined) parts.push(`${count(spent.tokens)} tokens`);
@@ -77,10 +116,12 @@ export function plainLine(progress: Progress, spent: Spent): string {
 /** The lines of the live display, none longer than `columns`. */
 export function frame(progress: Progress, spent: Spent, budget: Budget, columns: number): string[] {
   const best = leader(progress);
+  const part = partText(progress.splits);
   const lines = [
     `${progress.strategy}  ${bar(shareOf(progress))} ${completedText(progress)}${
       progress.pruned > 0 ? `, ${progress.pruned} pruned` : ""
     }${progress.lost > 0 ? `, ${progress.lost} lost` : ""}${spent.scoring ? `, scoring ${spent.scoring}` : ""}`,
+    ...(part === undefined ? [] : [part]),
     best === undefined ? "leading: nobody yet" : `leading: ${leaderText(best)}`,
     usedText(spent, budget),
     timeText(progress, spent, budget),
@@ -88,10 +129,14 @@ export function frame(progress: Progress, spent: Spent, budget: Budget, columns:
   return lines.map((line) => (line.length > columns ? `${line.slice(0, Math.max(0, columns - 1))}…` : line));
 }
 
+/** At most 40 characters of a model's text, on one line. */
+function oneLine(text: string): string {
+  const line = printable(text).replace(/\s+/g, " ");
+  return line.length > 40 ? `${line.slice(0, 39)}…` : line;
+}
+
 function leaderText({ answer, votes, score }: { answer: string; votes: number; score: number }): string {
-  const text = printable(answer).replace(/\s+/g, " ");
-  const shown = text.length > 40 ? `${text.slice(0, 39)}…` : text;
-  return `${shown} (${votes} vote${votes === 1 ? "" : "s"}${score > 0 ? `, score ${score.toFixed(2)}` : ""})`;
+  return `${oneLine(answer)} (${votes} vote${votes === 1 ? "" : "s"}${score > 0 ? `, score ${score.toFixed(2)}` : ""})`;
 }
 
 function usedText(spent: Spent, budget: Budget): string {

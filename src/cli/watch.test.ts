@@ -27,7 +27,7 @@ describe("watch", () => {
     ]);
   });
 
-  it("counts pieces of text while calls are in flight, and says nothing of partial solutions", async () => {
+  it("counts pieces of text while calls are in flight, and says nothing of parts of solutions", async () => {
     const heard: TraceEvent[] = [];
     const watching = watch(problem, defaultPrices, (event) => heard.push(event));
     const during: (number | undefined)[] = [];
@@ -36,6 +36,7 @@ describe("watch", () => {
       onText: () => during.push(watching.spent().tokens),
     });
     expect(during).toEqual([1, 2, 3]);
+    await model.generate([{ ...request(1), prompt: [{ role: "user", content: "Of this, what is 6?" }] }]);
     expect(heard).toEqual([]);
   });
 });

@@ -38,7 +38,8 @@ export function watch(problem: Problem, prices: PriceTable, announce: (event: Tr
       return wrapModel(inner, async (requests, options = {}) => {
         const tally = createTally(requests, options, cost, (request, completion, amounts) => {
           settled = addAmounts([settled, amounts]);
-          const whole = (request.prefix ?? "") === "" && completion.finish === "end";
+          const asked = request.prompt === problem.prompt && (request.prefix ?? "") === "";
+          const whole = asked && completion.finish === "end";
           if (whole) announce(solution(problem, request.position, completion));
         });
         open.add(tally);
