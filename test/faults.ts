@@ -28,13 +28,21 @@ const price = { inputPerMillion: 0.3, cachedInputPerMillion: 0.03, outputPerMill
 const prices = { version: "test", models: { faulty: price, judge: price } };
 const likely = (random: Rng, probability: number) => random.next() < probability;
 
+/** Words and an answer; behind the end of some thinking, or instead a list of parts, where those are looked for. */
+function said(position: string, random: Rng): string {
+  const words = "word ".repeat(random.int(0, 30));
+  const answer = `#### ${random.int(1, 3)}`;
+  if (position.startsWith("think/")) return `${words}</think>\n${answer}`;
+  return position.endsWith("split") ? "1. How many?\n2. How much?" : `${words}\n${answer}`;
+}
+
 function reply(schedule: Schedule, request: GenerateRequest, attempt: number): Reply {
   const random = schedule.random.split("reply", request.position, attempt);
   const { clock, server } = schedule;
   server.positions.add(request.position);
   server.lastSentAt = clock.now();
   if (likely(random, server.throwing ? 0.1 : 0)) throw new Error("The script breaks.");
-  const text = `${"word ".repeat(random.int(0, 30))}\n#### ${random.int(1, 3)}`;
+  const text = said(request.position, random);
   const answer = { text, delayMs: likely(random, 0.05) ? 1e5 : random.int(0, 60) };
   if (likely(random, schedule.failing)) {
     const retryAfterMs = likely(random, 0.2) ? random.int(0, 500) : undefined;
@@ -193,6 +201,14 @@ async function runSolve(schedule: Schedule, budget: Budget, signal: AbortSignal)
     { strategy: "weighted-best-of-n", params },
     { strategy: "revisions", params: { ...params, chain: draw.int(1, 5) } },
     { strategy: "critique-revise", params: { rounds: draw.int(1, 4), maxTokens: params.maxTokens } },
+    {
+      strategy: "budget-forcing",
+      params: { maxTokens: params.maxTokens, thinkingTokens: draw.int(1, 60), extensions: draw.int(0, 3) },
+    },
+    {
+      strategy: "decompose",
+      params: { maxTokens: params.maxTokens, inner: draw.pick(["greedy", "majority"]) },
+    },
     { strategy: "beam", params: { ...params, width: draw.int(1, params.n), maxRounds: 5 } },
     { strategy: "mcts", params: { ...params, rollout: likely(draw, 0.3), maxRounds: 5 } },
     { strategy: "ab-mcts", params },

@@ -10,7 +10,9 @@ import {
   abMcts,
   beam,
   bestOfN,
+  budgetForcing,
   critiqueRevise,
+  decompose,
   dvts,
   greedy,
   lookahead,
@@ -46,6 +48,8 @@ const every: fc.Arbitrary<Strategy> = fc.oneof(
   fc.integer({ min: 1, max: 9 }).map((n) => abMcts({ n, ...limits })),
   fc.integer({ min: 1, max: 9 }).map((n) => revisions({ n, chain: 3, ...limits })),
   fc.integer({ min: 1, max: 3 }).map((rounds) => critiqueRevise({ rounds, ...limits })),
+  fc.integer({ min: 1, max: 20 }).map((thinkingTokens) => budgetForcing({ thinkingTokens, ...limits })),
+  fc.integer({ min: 1, max: 3 }).map((parts) => decompose({ parts, ...limits })),
 );
 
 /** The critic, billing for what it reads. */

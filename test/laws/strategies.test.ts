@@ -7,7 +7,9 @@ import {
   abMcts,
   beam,
   bestOfN,
+  budgetForcing,
   critiqueRevise,
+  decompose,
   dvts,
   greedy,
   lookahead,
@@ -45,6 +47,8 @@ const every: fc.Arbitrary<Strategy> = fc.oneof(
   choosing,
   widths.map(({ n, width }) => revisions({ n, chain: width })),
   sizes.map((rounds) => critiqueRevise({ rounds })),
+  sizes.map((thinkingTokens) => budgetForcing({ thinkingTokens })),
+  sizes.map((parts) => decompose({ parts })),
 );
 const chosen = ({ selected, candidates }: Played) => ({ selected, candidates });
 
