@@ -38,8 +38,8 @@ export interface BudgetForcingOptions extends Sampling {
  *   thinking span, which it leaves alone.
  *
  * The model or its template opens the span, not this strategy, so hybrids that were told not to think do not. A
- * solution that ends without the end marker and states an answer is taken as it is. A server that hides thinking
- * (a reasoning parser on the chat endpoint) leaves nothing to extend; its one limit is used, if it has one.
+ * solution that ends without the end marker and states an answer is taken as it is. Where the server hides thinking
+ * (a reasoning parser on the chat endpoint) there is nothing to extend: its answer is asked for as it comes.
  * Anytime: what is refused or lost ends the thinking, and the answer is asked for with the thinking so far.
  */
 export function budgetForcing(options: BudgetForcingOptions = {}): PlannedStrategy {
@@ -56,7 +56,7 @@ export function budgetForcing(options: BudgetForcingOptions = {}): PlannedStrate
       if (knobs.extensions > 0) context.emit({ type: "note", text });
     }
     const thought = await think(problem, context, knobs);
-    const { finish: _, ...whole } = await answer(problem, context, thought, knobs);
+    const { finish: _, hidden: __, ...whole } = await answer(problem, context, thought, knobs);
     return conclude(context, whole.complete ? [whole] : [], "majority");
   });
 }
@@ -84,6 +84,8 @@ function fullKnobs({
 interface Chain extends Candidate {
   /** How its last call ended; absent before the first, and when the last was lost. */
   readonly finish?: Finish;
+  /** True when the server keeps the thinking to itself: its tokens count, its text is not there. */
+  readonly hidden?: boolean;
 }
 
 /** A call that goes on with a chain. */
@@ -116,8 +118,8 @@ async function think(problem: Problem, context: Context, knobs: Knobs): Promise<
 }
 
 /** True when the model would end its thinking, or its whole text, here. */
-function endedThinking({ finish }: Chain): boolean {
-  return finish === "stop" || finish === "end";
+function endedThinking({ finish, hidden }: Chain): boolean {
+  return !hidden && (finish === "stop" || finish === "end");
 }
 
 /** True when the thinking is over and an answer begun. */
@@ -127,11 +129,15 @@ function answered({ complete, text }: Pick<Chain, "complete" | "text">, close: s
 
 /** Ends the thinking, if it is not over, and asks for the answer. */
 async function answer(problem: Problem, context: Context, chain: Chain, knobs: Knobs): Promise<Chain> {
-  const { close, answerPrefix, maxTokens } = knobs;
+  const { close, answerPrefix, maxTokens, thinkingTokens } = knobs;
   const { model, signal, emit } = context;
   const over = answered(chain, close) || !model.can.prefix || signal.aborted;
   const added = endedThinking(chain) ? close : onNewLine(chain.text, `${close}\n\n${answerPrefix}`);
-  const call = { position: "answer", added, maxTokens };
+  const call = chain.hidden
+    ? { position: "answer", added: "", maxTokens: thinkingTokens + maxTokens }
+    : { position: "answer", added, maxTokens };
+  const text = `${model.name} hides its thinking, which is neither extended nor ended.`;
+  if (chain.hidden && !over) emit({ type: "note", text });
   const last = over ? chain : await goOn(problem, context, chain, knobs, call);
   if (last.complete || last.id === "") return last;
   const cut = last.finish === "length";
@@ -146,7 +152,7 @@ async function goOn(
   problem: Problem,
   context: Context,
   chain: Chain,
-  { temperature, topP, close }: Knobs,
+  { temperature, topP, open, close }: Knobs,
   { position: id, added, ...most }: Call,
 ): Promise<Chain> {
   const { model, signal, emit } = context;
@@ -171,12 +177,15 @@ async function goOn(
   const text = chain.text + added + completion!.text;
   const found = extractAnswer(problem, text);
   const over = text.includes(close);
-  const ended = finish === "end" && (over || found !== undefined || !model.can.prefix);
-  const complete = ended || (over && statesAnswer(text));
+  const hidden = text === "" && (usage.reasoningTokens ?? 0) > 0;
+  const plain = found !== undefined && !text.includes(open);
+  const last = over || plain || !model.can.prefix || chain.hidden === true;
+  const complete = (finish === "end" && last) || (over && statesAnswer(text));
   const known = complete && found !== undefined ? { answer: found } : {};
   const origin = chain.id === "" ? {} : { parent: chain.id };
   emit({ type: "proposed", id, ...origin, text: added + completion!.text, outputTokens, complete, ...known });
-  return { id, text, complete, ...known, outputTokens: chain.outputTokens + outputTokens, finish };
+  const all = chain.outputTokens + outputTokens;
+  return { id, text, complete, ...known, outputTokens: all, finish, ...(hidden && { hidden }) };
 }
 
 /** `addition`, on a line of its own when it is not at the beginning of one. */

@@ -78,6 +78,22 @@ describe("budget forcing", () => {
     expect(trace.map(({ type }) => type)).toEqual(["lost", "proposed", "voted", "selected"]);
   });
 
+  test("asks for the answer as it comes where the server hides the thinking, and says so", async () => {
+    const { context, trace } = stage(({ stop }) =>
+      stop ? { text: "</think>", usage: { outputTokens: 9, reasoningTokens: 8 } } : "It is 4.",
+    );
+    const { selected } = await budgetForcing()(PROBLEM, context);
+    expect(selected).toEqual({
+      id: "answer",
+      text: "It is 4.",
+      complete: true,
+      answer: "4",
+      outputTokens: 12,
+    });
+    const text = "scripted hides its thinking, which is neither extended nor ended.";
+    expect(trace).toContainEqual({ type: "note", text });
+  });
+
   test("gives up an answer that is cut, and says what to do", async () => {
     const { context, trace } = stage(() => "<think>\n</think>\none two three four");
     const { selected } = await budgetForcing({ extensions: 0, maxTokens: 2 })(PROBLEM, context);
@@ -86,6 +102,14 @@ describe("budget forcing", () => {
       type: "note",
       text: "The answer was cut before it ended: raise maxTokens.",
     });
+  });
+
+  test("goes on where the model ends its text inside of the thinking", async () => {
+    const { context } = stage(({ prefix = "" }) =>
+      prefix.endsWith("[/t]") ? "#### 4" : prefix.endsWith("Wait") ? ", no" : "[t]So it is 3.",
+    );
+    const { selected } = await budgetForcing({ open: "[t]", close: "[/t]" })(PROBLEM, context);
+    expect(selected?.text).toBe("[t]So it is 3.\nWait, no[/t]#### 4");
   });
 
   test("may have other markers", async () => {
