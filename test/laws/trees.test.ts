@@ -87,26 +87,6 @@ test("AB-MCTS writes N solutions, none deeper than it may, each below one that w
   );
 });
 
-test("AB-MCTS goes deeper where refining helps, and wider where it spoils", async () => {
-  const refinements = async (helps: boolean, prior: "gaussian" | "beta") => {
-    const model = scripted(({ position }) => `attempt ${position.split("revision").length}\n#### 1`);
-    const graded = custom((text) => {
-      const length = Number(/attempt (\d+)/.exec(text)![1]);
-      return helps ? Math.min(1, 0.2 * length) : 0.8 / length;
-    });
-    let deeper = 0;
-    for (let seed = 1; seed <= 20; seed += 1) {
-      const { candidates } = await play(abMcts({ n: 20, parallel: 1, prior }), model, graded, seed);
-      deeper += candidates.filter(({ id }) => id.includes("revision")).length;
-    }
-    return deeper / (20 * 20);
-  };
-  for (const prior of ["gaussian", "beta"] as const) {
-    const [helping, spoiling] = [await refinements(true, prior), await refinements(false, prior)];
-    expect(helping, prior).toBeGreaterThan(spoiling + 0.2);
-  }
-});
-
 test("MCTS samples as many steps as N of its solutions have, rounded up to a whole expansion", async () => {
   await fc.assert(
     fc.asyncProperty(worlds, mctsKnobs, async (world, knobs) => {
@@ -232,12 +212,66 @@ test("a tree's visits and values add up, whatever is chosen, and virtual losses 
   );
 });
 
+/** A tree of two levels below the root, whose values come from the seed. */
+function grown(seed: number, branches: number): Node {
+  const beam: Beam = { id: "", text: "", complete: false, outputTokens: 0, count: 1, tree: 0 };
+  const random = rng(seed);
+  const root = plant(beam);
+  const branch = (parent: Node) => {
+    const node = plant(beam, parent);
+    node.value = random.next();
+    parent.children.push(node);
+    parent.expansions = 1;
+    backUp(node);
+    return node;
+  };
+  const boughs = Array.from({ length: branches }, () => branch(root));
+  for (const bough of boughs) for (let leaf = 0; leaf < 3; leaf += 1) branch(bough);
+  return root;
+}
+
+test("a leaf that is pending counts as a visit of value 0, and equal ones are chosen by position", () => {
+  const rules = { exploration: 0.7, most: 9 };
+  const sizes = [fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 15 })] as const;
+  const placeOf = (leaf: Node) => [
+    leaf.parent!.parent!.children.indexOf(leaf.parent!),
+    leaf.parent!.children.indexOf(leaf),
+  ];
+  fc.assert(
+    fc.property(fc.nat(1e6), ...sizes, (seed, branches, count) => {
+      const together = chooseLeaves(grown(seed, branches), count, 1, rules);
+      const root = grown(seed, branches);
+      const oneByOne: Node[] = [];
+      while (oneByOne.length < count && isOpen(root, 1, rules)) {
+        const [leaf] = chooseLeaves(root, 1, 1, rules);
+        settle(leaf!);
+        const { value } = leaf!;
+        leaf!.value = 0;
+        backUp(leaf!);
+        leaf!.value = value;
+        oneByOne.push(leaf!);
+      }
+      expect(together.map(placeOf)).toEqual(oneByOne.map(placeOf));
+    }),
+  );
+  const level = grown(1, 3);
+  for (const node of [level, ...level.children]) node.total = 0;
+  expect(chooseLeaves(level, 3, 1, rules).map(({ parent }) => level.children.indexOf(parent!))).toEqual([
+    0, 1, 2,
+  ]);
+});
+
 test("solutions that never end, and steps that never do, are bounded", async () => {
   const long = scripted(() => "a step of more words than it may have");
   for (const rollout of [false, true]) {
-    const knobs = { n: 3, width: 2, parallel: 2, maxRounds: 5, stepTokens: 4, maxTokens: 12, rollout };
+    const knobs = { n: 12, width: 2, parallel: 2, maxRounds: 3, stepTokens: 4, maxTokens: 12, rollout };
     const open = await play(mcts(knobs), endless, constant(0.5));
     expect(open.why).toBe("no candidate was completed");
+    const depths = new Map([["", 0]]);
+    for (const one of open.trace)
+      if (one.type === "proposed") depths.set(one.id, depths.get(one.parent ?? "")! + 1);
+    const steps = [...depths].filter(([id]) => !id.startsWith("rollout"));
+    expect(Math.max(...steps.map(([, depth]) => depth))).toBe(knobs.maxRounds);
     const batch = knobs.parallel * knobs.width;
     expect(callsOf(open.trace)).toBeLessThan(knobs.n * knobs.maxRounds + batch * (rollout ? 2 : 1));
     const cut = await play(mcts(knobs), long, constant(0.5));
@@ -256,22 +290,4 @@ test("without a score the trees fall back to the majority and say so", async () 
     }),
     { numRuns: 20 },
   );
-});
-
-test("a tree search refuses, before anything is spent, what cannot work", async () => {
-  const whole = custom(() => 1);
-  const partial = constant(1);
-  const wordless = { ...endless, can: { ...endless.can, prefix: false, chat: false } };
-  const cases = [
-    [mcts(), endless, undefined, "mcts needs a verifier: give one, or use majority"],
-    [mcts(), endless, whole, "mcts needs a verifier that scores partial solutions"],
-    [mcts(), wordless, partial, "mcts needs a model that continues a given text, and scripted does not: use"],
-    [abMcts(), endless, undefined, "ab-mcts needs a verifier: give one, or use majority"],
-    [abMcts(), wordless, whole, "neither is trained to revise nor follows a chat: use best-of-n."],
-  ] as const;
-  for (const [strategy, model, verifier, message] of cases)
-    await expect(play(strategy, model, verifier)).rejects.toThrow(message);
-  expect((await play(abMcts({ depth: 1 }), wordless, whole)).candidates).toHaveLength(16);
-  const world = { seed: 1, words: 2, steps: 2, answers: 2, grades: 5, silence: 0 };
-  expect((await play(mcts({ rollout: true }), author(world), whole)).selected).toBeDefined();
 });
