@@ -181,7 +181,8 @@ export function resample<C extends Candidate>(
   let [passed, places] = [0, 0];
   for (const { of, weight } of samples) {
     passed += weight;
-    const upTo = Math.ceil(rounded((n * passed) / all) - start);
+    const spaces = rounded((n * passed) / all);
+    const upTo = Math.floor(spaces) + (start < spaces % 1 ? 1 : 0);
     if (upTo > places) drawn.set(of, (drawn.get(of) ?? 0) + upTo - places);
     places = Math.max(places, upTo);
   }
