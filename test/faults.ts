@@ -200,6 +200,7 @@ async function runSolve(schedule: Schedule, budget: Budget, signal: AbortSignal)
     { strategy: "best-of-n", params },
     { strategy: "weighted-best-of-n", params },
     { strategy: "revisions", params: { ...params, chain: draw.int(1, 5) } },
+    { strategy: "revision-search", params: { ...params, rounds: draw.int(1, 4), width: 2 } },
     { strategy: "critique-revise", params: { rounds: draw.int(1, 4), maxTokens: params.maxTokens } },
     {
       strategy: "budget-forcing",

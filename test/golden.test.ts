@@ -16,6 +16,7 @@ import {
   mcts,
   particles,
   rebase,
+  revisionSearch,
   revisions,
   type Strategy,
   weightedBestOfN,
@@ -170,6 +171,7 @@ const strategies: readonly Strategy[] = [
   budgetForcing(),
   decompose(),
   revisions({ n: 6, chain: 3 }),
+  revisionSearch({ n: 4, threshold: 0.5 }),
   critiqueRevise(),
 ];
 

@@ -97,6 +97,7 @@ function drawPlan(random: Rng): StrategyPlan {
     { strategy: "rebase", params: { n, maxTokens: 20 } },
     { strategy: "particles", params: { n, maxTokens: 20 } },
     { strategy: "revisions", params: { n, chain: 3, maxTokens: 20 } },
+    { strategy: "revision-search", params: { n, rounds: 3, threshold: 0.5, maxTokens: 20 } },
     { strategy: "critique-revise", params: { rounds: 3, maxTokens: 20 } },
   ]);
 }

@@ -12,6 +12,7 @@ export { majority } from "./majority.ts";
 export { type MctsOptions, mcts } from "./mcts.ts";
 export { type ParticlesOptions, particles } from "./particles.ts";
 export { type RebaseOptions, rebase } from "./rebase.ts";
+export { type RevisionSearchOptions, revisionSearch } from "./revision-search.ts";
 export { type RevisionsOptions, revisions } from "./revisions.ts";
 export type { Sampling } from "./sampling.ts";
 export type { StepSampling } from "./steps.ts";

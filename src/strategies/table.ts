@@ -12,6 +12,7 @@ import { majority } from "./majority.ts";
 import { mcts } from "./mcts.ts";
 import { particles } from "./particles.ts";
 import { rebase } from "./rebase.ts";
+import { revisionSearch } from "./revision-search.ts";
 import { revisions } from "./revisions.ts";
 import type { PlannedStrategy, StrategyPlan } from "./strategy.ts";
 import { weightedBestOfN } from "./weighted-best-of-n.ts";
@@ -80,6 +81,11 @@ export const strategies = {
     make: revisions,
     verifier: "optional",
     summary: "chains of attempts, each better than the last, by a model that is trained to revise",
+  },
+  "revision-search": {
+    make: revisionSearch,
+    verifier: "whole",
+    summary: "samples, then revisions of those that the verifier finds fault with, from the fault on",
   },
   "critique-revise": {
     make: critiqueRevise,

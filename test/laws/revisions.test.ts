@@ -2,7 +2,15 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { scripted } from "../../src/models/scripted.ts";
 import { historyText } from "../../src/strategies/attempts.ts";
-import { majority, revisionChanges, revisions, weightedBestOfN } from "../../src/strategies/index.ts";
+import { faultOf, stepEnds } from "../../src/strategies/faults.ts";
+import {
+  critiqueRevise,
+  majority,
+  revisionChanges,
+  revisionSearch,
+  revisions,
+  weightedBestOfN,
+} from "../../src/strategies/index.ts";
 import { chainBests } from "../../src/strategies/revisions.ts";
 import { choose } from "../../src/strategies/select.ts";
 import { custom } from "../../src/verifiers/custom.ts";
@@ -160,6 +168,90 @@ test("a small context keeps the latest attempts and leaves room for another", as
         ]);
         expect(input).toBeLessThan(contextLength);
       }
+    }),
+  );
+});
+
+const searches = fc.record({
+  n: sizes,
+  rounds: fc.integer({ min: 1, max: 4 }),
+  width: fc.integer({ min: 1, max: 3 }),
+  threshold: fc.constantFrom(0.3, 0.5, 0.9),
+});
+
+test("search over revisions in one round, and where nothing is at fault, is weighted best-of-N", async () => {
+  await fc.assert(
+    fc.asyncProperty(worlds, searches, async (world, knobs) => {
+      const best = await play(weightedBestOfN({ n: knobs.n }), author(world), critic(world));
+      const one = await play(revisionSearch({ ...knobs, rounds: 1 }), author(world), critic(world));
+      expect(one).toEqual(best);
+      const sound = await play(revisionSearch(knobs), author(world), constant(1));
+      expect(sound.candidates).toEqual(
+        (await play(weightedBestOfN({ n: knobs.n }), author(world), constant(1))).candidates.map(({ id }) =>
+          expect.objectContaining({ id }),
+        ),
+      );
+    }),
+  );
+});
+
+test("search over revisions draws N attempts, and revises none more than M times", async () => {
+  await fc.assert(
+    fc.asyncProperty(worlds, searches, fc.boolean(), async (world, knobs, trained) => {
+      const inner = author(world);
+      const model = trained ? inner : { ...inner, can: { ...inner.can, revise: false } };
+      const { candidates, trace } = await play(revisionSearch(knobs), model, critic(world));
+      expect(candidates).toHaveLength(knobs.n);
+      const revised = trace.filter((event) => event.type === "revised");
+      const counts = Map.groupBy(revised, ({ parent }) => parent);
+      for (const children of counts.values()) expect(children.length).toBeLessThanOrEqual(knobs.width);
+      const texts = new Map(candidates.map(({ id, text }) => [id, text]));
+      for (const { id, parent, kept = 0 } of revised) {
+        expect(trained || kept > 0).toBe(true);
+        expect(texts.get(id)!.slice(0, kept)).toBe(texts.get(parent)!.slice(0, kept));
+        expect(kept).toBeLessThan(texts.get(parent)!.length);
+      }
+    }),
+  );
+});
+
+test("a fault lies in the first step below the threshold, and all before it is kept", () => {
+  const scores = fc.array(fc.constantFrom(0, 0.2, 0.5, 0.8, 1, Number.NaN), { minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(scores, fc.constantFrom("\n", "\n\n"), (stepScores, separator) => {
+      const text = stepScores.map((_, step) => `step ${step}${separator}`).join("");
+      const candidate = { id: "c", text, complete: true, outputTokens: 1, score: 0.4, stepScores };
+      const finding = { verifier: constant(1), threshold: 0.5, separator, stepwise: true };
+      const fault = faultOf(candidate, finding);
+      const sound = stepScores.findIndex((one) => !(one >= 0.5));
+      expect(fault === undefined).toBe(sound < 0);
+      if (fault === undefined) return;
+      expect(stepEnds(fault.kept, separator)).toHaveLength(sound);
+      expect(text.startsWith(fault.kept)).toBe(true);
+      expect(fault.value).toBe(sound === 0 ? 0.4 : stepScores[sound - 1]);
+      const { stepScores: _, ...whole } = candidate;
+      expect(faultOf(whole, finding)).toEqual({ kept: "", value: 0.4 });
+    }),
+  );
+});
+
+test("critique and revision end with the approval, and choose the last answer", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 1, max: 5 }), async (good, rounds) => {
+      const asked: string[] = [];
+      const model = scripted(({ position }) => {
+        asked.push(position);
+        const [, , turn = "revision", round = "0"] = position.split("/");
+        if (turn === "revision") return `#### ${round}`;
+        return Number(round) > good
+          ? "Fine.\nVERDICT: no mistake"
+          : "Say no mistake? No.\n**Verdict:** mistake";
+      });
+      const { selected, why } = await play(critiqueRevise({ rounds }), model);
+      const revised = Math.min(good, rounds);
+      expect(selected!.answer).toBe(String(revised));
+      expect(asked).toHaveLength(1 + 2 * revised + Number(good < rounds));
+      expect(why.includes("no mistake")).toBe(good < rounds);
     }),
   );
 });

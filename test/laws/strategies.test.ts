@@ -17,6 +17,7 @@ import {
   mcts,
   particles,
   rebase,
+  revisionSearch,
   revisions,
   type Strategy,
   weightedBestOfN,
@@ -42,6 +43,7 @@ const choosing: fc.Arbitrary<Strategy> = fc.oneof(
   sizes.map((n) => particles({ n })),
   fc.tuple(widths, fc.boolean()).map(([{ n, width }, rollout]) => mcts({ n, width, rollout })),
   widths.map(({ n, width }) => abMcts({ n, parallel: width })),
+  widths.map(({ n, width }) => revisionSearch({ n, rounds: width, width: 2, threshold: 0.5 })),
 );
 const every: fc.Arbitrary<Strategy> = fc.oneof(
   choosing,
