@@ -23,7 +23,7 @@ export interface SolveOptions {
   /** Made by a factory (`beam({ n: 16 })`), any function of that shape, or a plan as data. */
   readonly strategy: Strategy | StrategyPlan;
   readonly model: Model;
-  /** Needed by best-of-n, weighted-best-of-n and beam. */
+  /** Needed by every strategy that selects or searches by score; one that needs it and has none says so. */
   readonly verifier?: Verifier;
   /** Hard limits. Default: none. */
   readonly budget?: Budget;

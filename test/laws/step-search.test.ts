@@ -125,6 +125,27 @@ test("a rollout that is lost or endless is scored as far as it came, and told wi
   expect(selected?.answer).toBe("1");
 });
 
+test("nothing more is proposed once a rollout was refused, and what is complete is chosen", async () => {
+  const inner = scripted(({ prefix = "", position }) =>
+    prefix === "" && position.endsWith("child/0") ? "#### 1" : "on\n",
+  );
+  const model: Model = {
+    ...inner,
+    generate: async (requests, options) => {
+      const completions = await inner.generate(requests, options);
+      const refuse = requests[0]!.position.includes("look");
+      return refuse
+        ? completions.map((one) => ({ ...one, text: "", finish: "refused" as const }))
+        : completions;
+    },
+  };
+  const strategy = lookahead({ n: 4, width: 2, steps: 2 });
+  const { selected, trace } = await play(strategy, model, constant(0.5));
+  expect(eventsOf(trace, "proposed")).toHaveLength(4);
+  expect(eventsOf(trace, "lost")).toHaveLength(1);
+  expect(selected?.answer).toBe("1");
+});
+
 test("DVTS with one subtree is beam search with one place", async () => {
   const one = fc.tuple(sizes, fc.nat(8)).map(([width, more]) => ({ n: width + (more % width), width }));
   await fc.assert(
