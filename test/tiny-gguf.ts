@@ -15,6 +15,8 @@ export interface TinyGgufOptions {
   readonly chatTemplate?: string;
   /** Number of files that the model claims to be split into. Default: no claim. */
   readonly parts?: number;
+  /** Names of metadata that are true. */
+  readonly flags?: readonly string[];
   /** Scale of the logits; higher is more certain. */
   readonly certainty?: number;
   /** Attention and feed-forward do nothing and each token is followed by the one that this map names (by text). */
@@ -22,7 +24,7 @@ export interface TinyGgufOptions {
   readonly type?: "f16" | "f32";
 }
 
-type Optional = "chatTemplate" | "follow" | "parts";
+type Optional = "chatTemplate" | "flags" | "follow" | "parts";
 type Complete = Required<Omit<TinyGgufOptions, Optional>>;
 
 /** Special tokens, in order of their ids from 0. */
@@ -156,7 +158,7 @@ function encodeValue(value: Value): Buffer {
 
 function metadata(
   options: Complete,
-  { chatTemplate, parts }: Pick<TinyGgufOptions, Optional>,
+  { chatTemplate, flags = [], parts }: Pick<TinyGgufOptions, Optional>,
 ): Map<string, Value> {
   const tokens = vocabulary(options.words);
   const entries: [string, Value][] = [
@@ -182,6 +184,7 @@ function metadata(
     ["tokenizer.ggml.add_bos_token", true],
     ["tokenizer.ggml.add_eos_token", false],
   ];
+  for (const flag of flags) entries.push([flag, true]);
   if (parts !== undefined) entries.push(["split.count", parts]);
   if (chatTemplate !== undefined) entries.push(["tokenizer.chat_template", chatTemplate]);
   return new Map(entries);
@@ -207,7 +210,7 @@ function pad(length: number): Buffer {
 
 /** The bytes of a small deterministic GGUF (version 3) with random weights. */
 export function tinyGguf(options: TinyGgufOptions = {}): Buffer {
-  const { chatTemplate, follow, parts, ...given } = options;
+  const { chatTemplate, flags, follow, parts, ...given } = options;
   const full = {
     seed: 1,
     words: [],

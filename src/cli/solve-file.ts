@@ -1,6 +1,7 @@
 import { createReadStream, readFileSync } from "node:fs";
+import { revisionChanges } from "../strategies/index.ts";
 import { BudgetTooSmallError, type Problem, type Receipt, UsageError } from "../types.ts";
-import { isCorrect } from "../verifiers/answer.ts";
+import { isCorrect, isCorrectAnswer } from "../verifiers/answer.ts";
 import { display, silent } from "./display.ts";
 import { complain, describeError, EXIT } from "./exit.ts";
 import { reason, type SolveFlags } from "./flags.ts";
@@ -103,7 +104,12 @@ async function solveLine(line: Line, session: Session, signal: AbortSignal): Pro
     return {
       line,
       ...(answer === undefined ? { failure: new Error(`no answer: ${whyNot(result)}`) } : {}),
-      verdict: { correct, answered: answer !== undefined, receipt },
+      verdict: {
+        correct,
+        answered: answer !== undefined,
+        receipt,
+        changes: revisionChanges(result.trace, (one) => answerVerdict(problem, one)),
+      },
       record: {
         id: problem.id,
         answer: answer ?? null,
@@ -133,6 +139,11 @@ function failed(line: Line, problem: Problem, failure: unknown): Outcome {
 function verdictOn(problem: Problem, text: string | undefined): boolean | undefined {
   if (problem.answer === undefined) return undefined;
   return text === undefined ? false : isCorrect(problem, text);
+}
+
+/** As `verdictOn`, for one answer of many. */
+function answerVerdict(problem: Problem, answer: string | undefined): boolean | undefined {
+  return problem.answer === undefined ? undefined : isCorrectAnswer(problem, answer);
 }
 
 /** 0 when every line was answered, 3 when only the budget stood in the way, else 1. */

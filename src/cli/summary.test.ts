@@ -30,6 +30,37 @@ describe("summarise", () => {
   });
 });
 
+describe("the summary of revisions", () => {
+  const changes = {
+    link: 1,
+    revisions: 12,
+    changed: 5,
+    right: 8,
+    rightToWrong: 3,
+    wrong: 4,
+    wrongToRight: 1,
+  };
+  it("tells the right answers that turned wrong, over all problems and links", () => {
+    const verdict = { correct: true, answered: true };
+    const text = summarise(
+      [
+        { ...verdict, changes: [changes, { ...changes, link: 2 }] },
+        { ...verdict, changes: [] },
+      ],
+      0,
+      1000,
+    );
+    expect(text.split("\n")[2]).toBe(
+      "revisions turned 6 of 16 right answers wrong (37.5%), 2 of 8 wrong ones right (25.0%)",
+    );
+  });
+  it("is silent where nothing was revised or judged", () => {
+    const unjudged = { ...changes, right: 0, rightToWrong: 0, wrong: 0, wrongToRight: 0 };
+    const text = summarise([{ correct: undefined, answered: true, changes: [unjudged] }], 0, 1000);
+    expect(text).not.toContain("revisions");
+  });
+});
+
 describe("tally", () => {
   const verdicts = [
     { correct: true, answered: true },

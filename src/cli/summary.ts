@@ -1,3 +1,4 @@
+import type { LinkChanges } from "../strategies/index.ts";
 import type { Receipt } from "../types.ts";
 import { seconds } from "./progress.ts";
 
@@ -17,6 +18,8 @@ export interface Verdict {
   readonly correct: boolean | undefined;
   readonly answered: boolean;
   readonly receipt?: Receipt;
+  /** What revisions did to the answers, judged by the reference answer. */
+  readonly changes?: readonly LinkChanges[];
 }
 
 /** The lines that end a run over a problem file: accuracy with its 95% interval, what it took. */
@@ -45,7 +48,21 @@ export function summarise(verdicts: readonly Verdict[], malformed: number, wallM
   if (flops !== undefined) cost.push(`${flops.toExponential(2)} FLOPs`);
   if (usd !== undefined && usd > 0) cost.push(`$${usd.toPrecision(3)}`);
   cost.push(seconds(wallMs));
-  return `${parts.join(", ")}\n${accuracy}\n${cost.join(", ")}\n`;
+  const lines = [parts.join(", "), accuracy, ...revised(verdicts), cost.join(", ")];
+  return `${lines.join("\n")}\n`;
+}
+
+/** How many right answers revisions turned wrong, and how many wrong ones right, where there were any. */
+function revised(verdicts: readonly Verdict[]): readonly string[] {
+  const changes = verdicts.flatMap((verdict) => verdict.changes ?? []);
+  const sum = (count: (one: LinkChanges) => number) => changes.reduce((all, one) => all + count(one), 0);
+  const share = (turned: number, of: number) => (of === 0 ? "" : ` (${((100 * turned) / of).toFixed(1)}%)`);
+  const [right, wrong] = [sum((one) => one.right), sum((one) => one.wrong)];
+  if (right + wrong === 0) return [];
+  const [spoilt, mended] = [sum((one) => one.rightToWrong), sum((one) => one.wrongToRight)];
+  return [
+    `revisions turned ${spoilt} of ${right} right answers wrong${share(spoilt, right)}, ${mended} of ${wrong} wrong ones right${share(mended, wrong)}`,
+  ];
 }
 
 /** How far a run over a problem file is, in one line; `total` counts its problems, where they are known. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeTinyGguf } from "../../../test/tiny-gguf.ts";
+import { orm } from "../../verifiers/orm.ts";
 import { conformance } from "../conformance.ts";
 import { TransientError } from "../errors.ts";
 import type { GenerateRequest } from "../model.ts";
@@ -42,6 +43,18 @@ describe("the conformance suite", () => {
       if (skipped !== undefined) skip(skipped);
     });
   }
+});
+
+describe("what a file says that it was trained for", () => {
+  it("is what the model can do, and what its verifier sees", async () => {
+    const plain = await open();
+    expect([plain.can.revise, plain.seesHistory]).toEqual([undefined, undefined]);
+    const path = writeTinyGguf(file("reviser.gguf"), { flags: ["bedacht.revises", "bedacht.sees_history"] });
+    const reviser = await open({ path });
+    expect([reviser.can.revise, reviser.seesHistory]).toEqual([true, true]);
+    expect(orm(reviser).seesHistory).toBe(true);
+    expect(orm(plain).seesHistory).toBeUndefined();
+  });
 });
 
 describe("shared KV state", () => {

@@ -145,6 +145,8 @@ describe("continuing a given answer", () => {
     const extra = { chat_template_kwargs: { enable_thinking: false } };
     const one = await model({ extra });
     expect(one).toMatchObject({ contextLength: 4096, can: { prefix: true } });
+    expect(one.can.revise).toBeUndefined();
+    expect((await model({ revises: true })).can.revise).toBe(true);
     const rendered = server.received.filter(({ path }) => path === "/tokenize");
     expect(rendered[0]!.body).toMatchObject(extra);
     const request = { ...asked, prefix: "2 + " };
