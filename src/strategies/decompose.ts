@@ -30,8 +30,8 @@ export interface DecomposeOptions extends Sampling {
  *
  * - Cost: 2 generations (answer, split) + C(`depth`) for each part + 1 (combination), one after the other, where
  *   C(1) = 1 or `samples`, and at worst C(d) = C(1) + 2 + `parts`·C(d−1); prompts grow by the answers so far.
- * - Knobs: `parts` 6 and `depth` 2 (the papers set no limit; Prasad et al.: depth 3), `inner` "greedy" (Zhou et al.),
- *   `samples` 5, `temperature` 1, `maxTokens` 1024 for each call.
+ * - Knobs: `parts` 6 (Zhou et al. set no limit), `depth` 2 (they split once), `inner` "greedy" (theirs), `samples` 5,
+ *   `temperature` 1, `maxTokens` 1024 for each call.
  * - Pays on problems of more steps than the model does at once, whose parts it can name (SCAN 16 to 99.7%). Fails
  *   where the split is wrong: one bad part spoils all that follow; and on easy problems it buys nothing. The embedded
  *   models follow no instructions, so they are refused.
