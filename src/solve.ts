@@ -10,7 +10,7 @@ import { type LimitedOptions, limited } from "./models/limited.ts";
 import { metered } from "./models/metered.ts";
 import type { Model } from "./models/model.ts";
 import { rng } from "./random.ts";
-import { makeStrategy, type Strategy, type StrategyPlan } from "./strategies/index.ts";
+import { type Context, makeStrategy, type Strategy, type StrategyPlan } from "./strategies/index.ts";
 import { type Budget, type Plan, type Problem, type Result, type TraceEvent, UsageError } from "./types.ts";
 import { journaled as journaledVerifier } from "./verifiers/journaled.ts";
 import { metered as meteredVerifier } from "./verifiers/metered.ts";
@@ -85,6 +85,7 @@ async function search(options: SolveOptions, ledger: Ledger, journal: Journal | 
     rng: rng(seed).split(problem.id),
     signal: AbortSignal.any([ledger.signal, ...(options.signal ? [options.signal] : [])]),
     budgeted: Object.keys(ledger.budget).length > 0,
+    ...concurrencyOf(model, options.limits),
     emit,
   });
   refuseIfNothingFits(ledger);
@@ -119,6 +120,12 @@ function boughtModel(model: Model, buying: Buying, limits: LimitedOptions): Mode
   const { ledger, prices, journal, scope } = buying;
   const sent = limited(model, limits);
   return fitted(metered(journal ? journaled(sent, { journal, scope }) : sent, { ledger, prices }));
+}
+
+/** What both the model's slots and the caller's limit allow; absent when neither is known. */
+function concurrencyOf(model: Model, limits: SolveOptions["limits"]): Pick<Context, "concurrency"> {
+  const known = [model.concurrency, limits?.concurrency].filter((one) => one !== undefined);
+  return known.length === 0 ? {} : { concurrency: Math.min(...known) };
 }
 
 function boughtVerifier(verifier: Verifier, { ledger, prices, journal, scope }: Buying): Verifier {

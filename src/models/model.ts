@@ -118,6 +118,8 @@ export interface Model {
   readonly shape?: ModelShape;
   /** Tokens; `undefined`: unknown. */
   readonly contextLength?: number;
+  /** Requests that it serves at once without letting one wait: the slots of a server. `undefined`: unknown. */
+  readonly concurrency?: number;
   /** What it can do; a strategy that needs more refuses with a clear error. */
   readonly can: {
     /** Continue a given prefix exactly. */

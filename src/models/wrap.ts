@@ -14,6 +14,7 @@ export function wrap(inner: Model, generate: Model["generate"]): Model {
     },
     ...(inner.shape && { shape: inner.shape }),
     ...(inner.contextLength !== undefined && { contextLength: inner.contextLength }),
+    ...(inner.concurrency !== undefined && { concurrency: inner.concurrency }),
     countTokens: (requests, options) => inner.countTokens(requests, options),
     generate,
     notes: () => inner.notes?.() ?? [],

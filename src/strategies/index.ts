@@ -1,4 +1,5 @@
 export { type AbMctsOptions, abMcts } from "./ab-mcts.ts";
+export { adaptiveConsistency, type StoppingOptions } from "./adaptive-consistency.ts";
 export { type BeamOptions, beam } from "./beam.ts";
 export { bestOfN } from "./best-of-n.ts";
 export { type BudgetForcingOptions, budgetForcing } from "./budget-forcing.ts";
@@ -6,6 +7,8 @@ export { type LinkChanges, revisionChanges, sumChanges } from "./changes.ts";
 export { critiqueRevise } from "./critique-revise.ts";
 export { type DecomposeOptions, decompose } from "./decompose.ts";
 export { dvts } from "./dvts.ts";
+export { eProcess } from "./e-process.ts";
+export { esc } from "./esc.ts";
 export { greedy } from "./greedy.ts";
 export { type LookaheadOptions, lookahead } from "./lookahead.ts";
 export { majority } from "./majority.ts";

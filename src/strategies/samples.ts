@@ -39,11 +39,21 @@ export async function drawSamples(
   { n, first = 0 }: Draw,
   sampling: FullSampling,
 ): Promise<Drawn> {
-  const requests = Array.from({ length: n }, (_, index): GenerateRequest => {
-    const position = `sample/${first + index}`;
-    return { ...sampling, prompt: problem.prompt, seed: seedOf(context, position), position };
-  });
+  const requests = Array.from({ length: n }, (_, index) =>
+    sampleRequest(problem, context, first + index, sampling),
+  );
   return drawAll(problem, context, requests);
+}
+
+/** The request of the full solution at the position `sample/index`. */
+export function sampleRequest(
+  { prompt }: Problem,
+  context: Context,
+  index: number,
+  sampling: FullSampling,
+): GenerateRequest {
+  const position = `sample/${index}`;
+  return { ...sampling, prompt, seed: seedOf(context, position), position };
 }
 
 /** What a request adds to what it is given: the solution begins with `kept`, which its prefix ends with. */
@@ -72,17 +82,19 @@ export async function drawAll(
   };
   const completions = await model.generate(requests, { signal, onCompletion: take });
   completions.forEach((completion, index) => void take(index, completion));
-  if (completions.some(({ finish }, index) => finish === "length" && !drawn[index]!.complete)) {
-    const text = "Solutions were cut before they ended and so have no answer: raise maxTokens.";
-    emit({ type: "note", text });
-  }
+  if (completions.some(({ finish }, index) => finish === "length" && !drawn[index]!.complete))
+    emit({ type: "note", text: CUT });
   return {
     candidates: drawn.filter(({ complete }) => complete),
     refused: completions.some(({ finish }) => finish === "refused"),
   };
 }
 
-function asCandidate(
+/** What the receipt says where solutions reached `maxTokens`. */
+export const CUT = "Solutions were cut before they ended and so have no answer: raise maxTokens.";
+
+/** A solution as a candidate, complete or not; writes to the trace what became of the call. */
+export function asCandidate(
   problem: Problem,
   { position: id, kept = "" }: SolutionRequest,
   completion: Completion,

@@ -20,6 +20,12 @@ export function wholeNumber(knob: string, value: number, least = 1): number {
   throw new UsageError(`${knob} must be a whole number of at least ${least}, not ${value}.`);
 }
 
+/** Checks an error level, or throws a `UsageError`. */
+export function errorLevel(level: number): void {
+  if (level >= 0 && level < 1) return;
+  throw new UsageError(`level must be a number of at least 0 and below 1, not ${level}.`);
+}
+
 /** Fills in the defaults and checks the ranges; throws `UsageError`. */
 export function fullSampling({ temperature = 1, topP, maxTokens = 1024 }: Sampling): FullSampling {
   if (!Number.isFinite(temperature) || temperature < 0)

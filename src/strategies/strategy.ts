@@ -13,6 +13,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** True under a budget: what is bought should then be scored before more is bought. Default false. */
   readonly budgeted?: boolean;
+  /** Requests that the model serves at once without letting one wait. Default: unknown. */
+  readonly concurrency?: number;
   /** Appends to the trace; a note also reaches the receipt. */
   readonly emit: (event: TraceEvent) => void;
 }

@@ -1,11 +1,14 @@
 import { UsageError } from "../types.ts";
 import { abMcts } from "./ab-mcts.ts";
+import { adaptiveConsistency } from "./adaptive-consistency.ts";
 import { beam } from "./beam.ts";
 import { bestOfN } from "./best-of-n.ts";
 import { budgetForcing } from "./budget-forcing.ts";
 import { critiqueRevise } from "./critique-revise.ts";
 import { decompose } from "./decompose.ts";
 import { dvts } from "./dvts.ts";
+import { eProcess } from "./e-process.ts";
+import { esc } from "./esc.ts";
 import { greedy } from "./greedy.ts";
 import { lookahead } from "./lookahead.ts";
 import { majority } from "./majority.ts";
@@ -30,6 +33,17 @@ interface Entry {
 export const strategies = {
   greedy: { make: greedy, verifier: "none", summary: "one solution, always the likeliest token" },
   majority: { make: majority, verifier: "none", summary: "the commonest answer of N samples" },
+  "adaptive-consistency": {
+    make: adaptiveConsistency,
+    verifier: "none",
+    summary: "majority voting that stops when the leader is likely to stay ahead",
+  },
+  esc: { make: esc, verifier: "none", summary: "majority voting that stops when a window of samples agrees" },
+  "e-process": {
+    make: eProcess,
+    verifier: "none",
+    summary: "majority voting that stops when the leader is certified at an error level",
+  },
   "best-of-n": { make: bestOfN, verifier: "whole", summary: "the highest-scored of N samples" },
   "weighted-best-of-n": {
     make: weightedBestOfN,
