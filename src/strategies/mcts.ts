@@ -32,7 +32,7 @@ export interface MctsOptions extends StepSampling {
 
 /**
  * **Monte-Carlo tree search over steps**, guided by a verifier (ReST-MCTS*; Zhang et al. 2024, arXiv:2406.03816,
- * section 3.2 and its code; with rollouts as in rStar; Qi et al. 2024, arXiv:2408.06195). Again and again the
+ * section 3, and its code; with rollouts as in rStar; Qi et al. 2024, arXiv:2408.06195). Again and again the
  * best leaf by UCT, mean + c·√(2·ln(visits of its parent) / visits), gets M next steps; their values count in the
  * mean of every node above. All completed solutions vote, weighted by score.
  *
