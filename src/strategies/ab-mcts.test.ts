@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { PROBLEM, stage } from "../../test/stage.ts";
+import type { GenerateRequest } from "../models/model.ts";
+import { scripted } from "../models/scripted.ts";
 import { rng } from "../random.ts";
 import { custom } from "../verifiers/custom.ts";
 import { type AbMctsOptions, abMcts } from "./index.ts";
@@ -55,6 +57,30 @@ test("a solution without an answer is not refined, but its score is known", asyn
   const { candidates } = await abMcts({ n: 12 })(PROBLEM, context);
   expect(candidates.map(({ id }) => id)).toEqual(candidates.map((_, index) => `sample/${index}`));
   expect(trace.filter(({ type }) => type === "scored")).toHaveLength(12);
+});
+
+test("a reviser is given the solutions of its path, and so is a verifier that sees history", async () => {
+  const requests: GenerateRequest[] = [];
+  const { context } = stage(() => "");
+  const model = scripted(
+    (request) => {
+      requests.push(request);
+      return `after ${(request.prefix ?? "").split("#").length}\n#### 1`;
+    },
+    { revises: true },
+  );
+  const texts: string[] = [];
+  const verifier = custom(
+    (text) => {
+      texts.push(text);
+      return 0.9;
+    },
+    { seesHistory: true },
+  );
+  await abMcts({ n: 12, parallel: 1 })(PROBLEM, { ...context, model, verifier });
+  const second = requests.find(({ position }) => position === "sample/0/revision/0");
+  expect(second?.prefix).toBe("after 1\n#### 1\n");
+  expect(texts).toContain("after 1\n#### 1\nafter 5\n#### 1");
 });
 
 test("refuses, before anything is spent, what cannot work", async () => {
