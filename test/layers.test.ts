@@ -36,6 +36,7 @@ const HEAVY: Readonly<Record<string, string>> = {
   "better-sqlite3": "budget/database.ts",
   kysely: "budget/database.ts",
   pg: "budget/database.ts",
+  "@duckdb/node-api": "lab/parquet.ts",
   "@cortex-js/compute-engine": "verifiers/answer/grammar.ts",
   commander: "cli/program.ts",
 };

@@ -3,7 +3,7 @@ import { strategies } from "../strategies/index.ts";
 import { EXIT } from "./exit.ts";
 import { output } from "./output.ts";
 
-const FILE_OPTIONS = new Set(["--problems", "--prices", "--journal", "--trace"]);
+const FILE_OPTIONS = new Set(["--problems", "--prices", "--journal", "--bank", "--map", "--to", "--trace"]);
 
 /** One completable option: its name, what it does, and what may follow it. */
 interface Flag {

@@ -22,6 +22,7 @@ export interface SolveFlags {
   readonly budget?: string;
   readonly prices?: string;
   readonly journal?: string;
+  readonly bank?: string;
   readonly trace?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -65,7 +66,7 @@ export function strategyOf({ strategy, generator }: Choice, flags: SolveFlags): 
 }
 
 /** What was typed, as a number, true or false, or text where the knob takes text. */
-function knobValue(text: string, usual: KnobValue | undefined): KnobValue {
+export function knobValue(text: string, usual?: KnobValue): KnobValue {
   if (typeof usual === "string") return text;
   if (text === "true" || text === "false") return text === "true";
   return text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);

@@ -45,6 +45,8 @@ Exit codes: 0 answered, 1 failed, 2 wrong usage, 3 budget too small for one samp
     );
   addSolve(program);
   addProblems(program);
+  addReplay(program);
+  addBank(program);
   program
     .command("strategies")
     .description("list the strategies: what each does, needs and takes")
@@ -119,6 +121,7 @@ function addSolve(program: Command): void {
     .option("--prices <file>", "price table for usd")
     .optionsGroup("Files and output:")
     .option("--journal <file>", "keep every paid call; the same command later resumes from it")
+    .option("--bank <file>", "take samples and scores from this bank, and add what is bought")
     .option("--trace <file>", "write what happened as JSON lines")
     .option("--json", "print the result as one JSON line")
     .option("--quiet", "no progress")
@@ -131,6 +134,7 @@ Examples:
   bedacht solve --strategy beam --n 16 --width 4 --budget tokens=20000 < problem.txt
   bedacht solve --strategy beam --n 8 --set maxRounds=10,topP=0.9 < problem.txt
   bedacht problems --level 3 --count 50 | bedacht solve --problems - --journal run.db
+  bedacht solve --problems test.jsonl --n 64 --bank samples.db
   bedacht solve "..." --generator gguf:qwen3.gguf --verifier judge
   bedacht solve "..." --generator openai:qwen3:8b@http://127.0.0.1:8080/v1 --n 8
 
@@ -166,6 +170,59 @@ Examples:
   bedacht problems --family countdown --level 1-4 --solutions > games.jsonl`,
     )
     .action(async (options) => (await import("./problems.ts")).problemsCommand(options));
+}
+
+function addReplay(program: Command): void {
+  program
+    .command("replay")
+    .description("replay strategies on the samples of a bank, at any N, without a new call")
+    .requiredOption("--bank <file>", "the bank, or postgres://USER@HOST/DATABASE")
+    .option("--strategy <names>", "strategies that choose among samples, after commas", "weighted-best-of-n")
+    .option("--n <counts>", "samples per problem: 4, or 1,2,4,...,512", "1,2,4,...,512")
+    .option(
+      "--aggregation <names>",
+      "last, min, prod or mean of step scores, after commas (default: as scored)",
+    )
+    .option("--set <knob=value,...>", "any other knob of the strategies; may be repeated", knobs)
+    .option("--subsets <count>", "random subsets of each size and problem", wholeNumber(1), 20)
+    .option("--seed <number>", "same seed, same subsets", wholeNumber(0), 1)
+    .option("--problems <file>", "replay these problems alone, with the answers given there")
+    .option("--setting <numbers>", "whose samples, as bedacht bank info numbers them (default: the only one)")
+    .option("--verifier <name>", "whose scores (default: the only one's)")
+    .option("--json", "print JSON")
+    .option("--csv", "print comma-separated values")
+    .option("--quiet", "no progress")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  bedacht replay --bank samples.db --n 1,2,4,...,512
+  bedacht replay --bank samples.db --strategy greedy,majority,best-of-n --n 16 --csv
+  bedacht replay --bank samples.db --strategy best-of-n --aggregation last,min,prod,mean
+
+Accuracy and coverage (pass@N) come with 95% intervals, by bootstrap over the problems.`,
+    )
+    .action(async (options) => (await import("./replay.ts")).replayCommand(options));
+}
+
+function addBank(program: Command): void {
+  program
+    .command("bank")
+    .description("say what a bank of samples holds, import into it, or export it")
+    .addArgument(program.createArgument("<action>", "what to do").choices(["info", "import", "export"]))
+    .argument("[file]", "to import from, or to export to: JSON lines, or .parquet where DuckDB is installed")
+    .requiredOption("--bank <file>", "the bank, or postgres://USER@HOST/DATABASE")
+    .option("--map <file>", "for files of others: which column holds what, as JSON")
+    .option("--json", "print what it holds as JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  bedacht bank info --bank samples.db
+  bedacht bank export --bank samples.db > samples.jsonl
+  bedacht bank import theirs.jsonl --map columns.json --bank samples.db`,
+    )
+    .action(async (action, file, options) => (await import("./bank.ts")).bankCommand(action, file, options));
 }
 
 function wholeNumber(least: number): (text: string) => number {

@@ -1,6 +1,9 @@
 import type { Journal } from "../budget/journal.ts";
+import type { Bank } from "../lab/bank.ts";
+import type { Model } from "../models/model.ts";
 import { solve } from "../solve.ts";
 import type { Budget, Problem, Result, TraceEvent } from "../types.ts";
+import type { Verifier } from "../verifiers/verifier.ts";
 import { type Choice, choose } from "./choice.ts";
 import { budgetOf, pricesOf, type SolveFlags, strategyOf } from "./flags.ts";
 import { createOpener, SERVER_LIMITS } from "./open.ts";
@@ -36,18 +39,26 @@ export function openSession(flags: SolveFlags, tell: (message: string) => void):
     const { openJournal } = await import("../budget/journal.ts");
     return openJournal(path);
   };
+  let bank: Promise<Bank> | undefined;
+  const bankOf = async (place: string) => {
+    const { openBank } = await import("../lab/bank.ts");
+    return openBank(place);
+  };
   return {
     budget,
     choose: (prompt) => choose(prompt, flags),
     async solve(problem, choice, { signal, announce = () => {}, watched }) {
       const strategy = strategyOf(choice, flags);
       if (flags.journal !== undefined) journal ??= journalOf(flags.journal);
-      const opened = await journal;
-      const model = await opener.generator(choice.generator);
-      const verifier = await opener.verifier(choice.verifier, choice.generator);
+      if (flags.bank !== undefined) bank ??= bankOf(flags.bank);
+      const [opened, shared] = await Promise.all([journal, bank]);
+      const { model, verifier } = await throughBank(shared, {
+        model: await opener.generator(choice.generator),
+        verifier: await opener.verifier(choice.verifier, choice.generator),
+      });
       const watching = watch(problem, prices, announce);
       watched?.(watching);
-      return solve({
+      const result = await solve({
         problem,
         strategy,
         model: watching.model(model),
@@ -64,11 +75,32 @@ export function openSession(flags: SolveFlags, tell: (message: string) => void):
           announce(event);
         },
       });
+      if (shared !== undefined) await gradeIn(shared, problem);
+      return result;
     },
     async close() {
       trace.close();
       await journal?.then((opened) => opened.close()).catch(() => {});
+      await bank?.then((shared) => shared.close()).catch(() => {});
       await opener.close();
     },
   };
+}
+
+interface Models {
+  readonly model: Model;
+  readonly verifier: Verifier | undefined;
+}
+
+/** Takes from the bank what it has, and adds to it what is bought. */
+async function throughBank(bank: Bank | undefined, { model, verifier }: Models): Promise<Models> {
+  if (bank === undefined) return { model, verifier };
+  const { banked, bankedVerifier } = await import("../lab/banked.ts");
+  return { model: banked(model, bank), verifier: verifier && bankedVerifier(verifier, bank) };
+}
+
+/** Once the search is over, the reference answer may be seen. */
+async function gradeIn(bank: Bank, problem: Problem): Promise<void> {
+  const { grade } = await import("../lab/grading.ts");
+  await grade(bank, problem);
 }

@@ -2,7 +2,15 @@ import { type Database, inBatches, openDatabase } from "../budget/database.ts";
 import type { Completion, TokenLogprob } from "../models/model.ts";
 import type { Score } from "../verifiers/verifier.ts";
 import { exportFrom } from "./exporting.ts";
-import { type Contents, contentsOf, type Drawn, drawnFrom, promptsFrom, type StoredPrompt } from "./reading.ts";
+import {
+  type Contents,
+  contentsOf,
+  type Drawn,
+  type DrawnFilter,
+  drawnFrom,
+  promptsFrom,
+  type StoredPrompt,
+} from "./reading.ts";
 import type { BankRecord, Params } from "./records.ts";
 import { BANK, hashOf, storable, type Tables } from "./tables.ts";
 import { createWriter, settingHash } from "./writing.ts";
@@ -19,17 +27,21 @@ export interface Bank {
   /** Stores records; resolves when they are on disk. What is there already stays as it is. */
   append(records: readonly BankRecord[]): Promise<void>;
   /** The samples of one setting after one prompt, by their seed; those whose cost is unknown are left out. */
-  samples(setting: Setting, prompt: string, seeds: readonly number[]): Promise<ReadonlyMap<number, Completion>>;
+  samples(
+    setting: Setting,
+    prompt: string,
+    seeds: readonly number[],
+  ): Promise<ReadonlyMap<number, Completion>>;
   /** What a verifier said of texts after one prompt, by their text. */
   scores(fingerprint: string, prompt: string, texts: readonly string[]): Promise<ReadonlyMap<string, Score>>;
   /** What it holds, in numbers. */
   contents(): Promise<Contents>;
   /** The prompts that have samples, in the order in which they came. */
   prompts(): AsyncGenerator<StoredPrompt>;
+  /** The number of a prompt, if the bank has it. */
+  prompt(text: string): Promise<number | undefined>;
   /** The samples of one prompt, in order of setting and seed. */
-  drawn(prompt: number, filter?: { readonly settings?: readonly number[]; readonly verifier?: number | undefined }): Promise<
-    readonly Drawn[]
-  >;
+  drawn(prompt: number, filter?: DrawnFilter): Promise<readonly Drawn[]>;
   /** Everything, prompt by prompt. */
   records(): AsyncGenerator<BankRecord>;
   /** Waits for what is being written. */
@@ -64,6 +76,16 @@ export async function openBank(place: string): Promise<Bank> {
     scores: (fingerprint, prompt, texts) => attempt(() => findScores(database, fingerprint, prompt, texts)),
     contents: () => attempt(() => contentsOf(queries)),
     prompts: () => promptsFrom(database),
+    prompt: (text) =>
+      attempt(async () => {
+        const hash = hashOf(storable(text));
+        const row = await queries
+          .selectFrom("prompts")
+          .select("id")
+          .where("hash", "=", hash)
+          .executeTakeFirst();
+        return row?.id;
+      }),
     drawn: (prompt, filter = {}) => attempt(() => drawnFrom(queries, prompt, filter)),
     records: () => exportFrom(database),
     async close() {
@@ -88,7 +110,10 @@ async function findSamples(
       .selectFrom("samples")
       .innerJoin("texts", "texts.id", "samples.text")
       .where("samples.prompt", "=", (query) =>
-        query.selectFrom("prompts").select("id").where("hash", "=", hashOf(storable(prompt))),
+        query
+          .selectFrom("prompts")
+          .select("id")
+          .where("hash", "=", hashOf(storable(prompt))),
       )
       .where("samples.setting", "=", (query) =>
         query.selectFrom("settings").select("id").where("hash", "=", settingHash(fingerprint, params)),
@@ -130,7 +155,10 @@ async function findScores(
       .selectFrom("texts")
       .innerJoin("scores", "scores.text", "texts.id")
       .where("texts.prompt", "=", (query) =>
-        query.selectFrom("prompts").select("id").where("hash", "=", hashOf(storable(prompt))),
+        query
+          .selectFrom("prompts")
+          .select("id")
+          .where("hash", "=", hashOf(storable(prompt))),
       )
       .where("texts.hash", "in", hashes.slice(first, first + LOOKUP))
       .where("scores.verifier", "=", (query) =>

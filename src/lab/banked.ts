@@ -3,7 +3,7 @@ import { wrap } from "../models/wrap.ts";
 import type { Score, ScoreRequest, Verifier } from "../verifiers/verifier.ts";
 import { wrap as wrapVerifier } from "../verifiers/wrap.ts";
 import type { Bank } from "./bank.ts";
-import type { BankRecord } from "./records.ts";
+import type { BankRecord, Params } from "./records.ts";
 
 /** A request for a whole solution of a problem: the only kind that other runs can use. */
 interface WholeRequest extends GenerateRequest {
@@ -15,9 +15,11 @@ function isWhole(request: GenerateRequest): request is WholeRequest {
   return typeof prompt === "string" && prefix === "" && stop.length === 0;
 }
 
-/** What decides a sample beside model, prompt and seed; not its place in a search. */
-function paramsOf({ prompt: _, prefix: __, seed: ___, position: ____, stop: _____, ...params }: WholeRequest) {
-  return { ...params };
+/** What the bank has columns for, and the place in a search; the rest of a request are its parameters. */
+const APART: ReadonlySet<string> = new Set(["prompt", "prefix", "stop", "seed", "position"]);
+
+function paramsOf(request: WholeRequest): Params {
+  return Object.fromEntries(Object.entries(request).filter(([name]) => !APART.has(name)));
 }
 
 const isSample = ({ finish }: Completion) => finish === "end" || finish === "stop" || finish === "length";

@@ -34,7 +34,12 @@ async function recordsOf(
   prompt: { readonly id: number; readonly text: string },
   settings: ReadonlyMap<number, SettingRow>,
 ): Promise<readonly BankRecord[]> {
-  const texts = await queries.selectFrom("texts").where("prompt", "=", prompt.id).selectAll().execute();
+  const texts = await queries
+    .selectFrom("texts")
+    .where("prompt", "=", prompt.id)
+    .orderBy("id")
+    .selectAll()
+    .execute();
   const samples = await queries
     .selectFrom("samples")
     .where("prompt", "=", prompt.id)

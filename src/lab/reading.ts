@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import type { Database } from "../budget/database.ts";
+import type { TokenLogprob } from "../models/model.ts";
 import type { Params } from "./records.ts";
 import type { Tables } from "./tables.ts";
 
@@ -33,7 +34,17 @@ export interface StoredPrompt {
   readonly text: string;
 }
 
-/** A sample as selection sees it; without its text, which takes long to read. */
+/** Which samples to read. */
+export interface DrawnFilter {
+  /** Default: all. */
+  readonly settings?: readonly number[];
+  /** Whose scores. Default: nobody's. */
+  readonly verifier?: number | undefined;
+  /** Read texts and log-probabilities too, which takes long. Default false. */
+  readonly whole?: boolean;
+}
+
+/** A sample as selection sees it. */
 export interface Drawn {
   readonly setting: number;
   readonly seed: number;
@@ -47,6 +58,12 @@ export interface Drawn {
   readonly steps: readonly number[] | undefined;
   /** As it was graded; against a reference rather than without one. */
   readonly correct: boolean | undefined;
+  readonly whole?: {
+    readonly text: string;
+    readonly finish: "end" | "stop" | "length";
+    readonly inputTokens: number;
+    readonly logprobs: readonly TokenLogprob[] | undefined;
+  };
 }
 
 /** Counts what a bank holds. */
@@ -63,7 +80,13 @@ export async function contentsOf(queries: Kysely<Tables>): Promise<Contents> {
     .innerJoin("samples", "samples.setting", "settings.id")
     .groupBy(["settings.id", "model", "fingerprint", "params"])
     .orderBy("settings.id")
-    .select(({ fn }) => ["settings.id", "model", "fingerprint", "params", fn.countAll<number>().as("samples")])
+    .select(({ fn }) => [
+      "settings.id",
+      "model",
+      "fingerprint",
+      "params",
+      fn.countAll<number>().as("samples"),
+    ])
     .execute();
   const verifiers = await queries
     .selectFrom("verifiers")
@@ -107,7 +130,7 @@ export async function* promptsFrom({ queries, attempt }: Database<Tables>): Asyn
 export async function drawnFrom(
   queries: Kysely<Tables>,
   prompt: number,
-  { settings, verifier }: { readonly settings?: readonly number[]; readonly verifier?: number | undefined },
+  { settings, verifier, whole = false }: DrawnFilter,
 ): Promise<readonly Drawn[]> {
   const samples = await queries
     .selectFrom("samples")
@@ -119,7 +142,19 @@ export async function drawnFrom(
     .$if(settings !== undefined, (query) => query.where("setting", "in", settings!))
     .orderBy("setting")
     .orderBy("seed")
-    .select(["setting", "seed", "samples.text", "complete", "answer", "samples.output_tokens", "value", "steps"])
+    .select([
+      "setting",
+      "seed",
+      "samples.text",
+      "complete",
+      "answer",
+      "samples.output_tokens",
+      "value",
+      "steps",
+    ])
+    .$if(whole, (query) =>
+      query.select(["texts.text as solution", "finish", "samples.input_tokens", "logprobs"]),
+    )
     .execute();
   const grades = await queries
     .selectFrom("grades")
@@ -139,5 +174,13 @@ export async function drawnFrom(
     score: row.value ?? undefined,
     steps: row.steps === null ? undefined : (JSON.parse(row.steps) as readonly number[]),
     correct: correct.get(row.text),
+    ...(row.solution !== undefined && {
+      whole: {
+        text: row.solution,
+        finish: row.finish as "end",
+        inputTokens: row.input_tokens ?? 0,
+        logprobs: row.logprobs == null ? undefined : (JSON.parse(row.logprobs) as readonly TokenLogprob[]),
+      },
+    }),
   }));
 }
