@@ -18,19 +18,24 @@ describe("bedacht", () => {
       deserves.
 
       Options:
-        -V, --version             print the version
-        -h, --help                print this help
+        -V, --version                   print the version
+        -h, --help                      print this help
 
       Commands:
-        solve [options] [prompt]  answer one problem, or every problem of a file,
-                                  under a budget
-        problems [options]        print generated problems as JSON lines { id, family,
-                                  level, prompt, answer }
-        strategies [options]      list the strategies: what each does, needs and takes
-        models [options]          list the models on this machine and say how to use
-                                  your own
-        completion <shell>        print a completion script for your shell
-        help [command]            print the help of a command
+        solve [options] [prompt]        answer one problem, or every problem of a
+                                        file, under a budget
+        problems [options]              print generated problems as JSON lines { id,
+                                        family, level, prompt, answer }
+        replay [options]                replay strategies on the samples of a bank, at
+                                        any N, without a new call
+        bank [options] <action> [file]  say what a bank of samples holds, import into
+                                        it, or export it
+        strategies [options]            list the strategies: what each does, needs and
+                                        takes
+        models [options]                list the models on this machine and say how to
+                                        use your own
+        completion <shell>              print a completion script for your shell
+        help [command]                  print the help of a command
 
       Examples:
         bedacht problems --family chain --level 5 --count 3
@@ -87,6 +92,8 @@ describe("bedacht", () => {
       Files and output:
         --journal <file>        keep every paid call; the same command later resumes
                                 from it
+        --bank <file>           take samples and scores from this bank, and add what
+                                is bought
         --trace <file>          write what happened as JSON lines
         --json                  print the result as one JSON line
         --quiet                 no progress
@@ -97,6 +104,7 @@ describe("bedacht", () => {
         bedacht solve --strategy beam --n 16 --width 4 --budget tokens=20000 < problem.txt
         bedacht solve --strategy beam --n 8 --set maxRounds=10,topP=0.9 < problem.txt
         bedacht problems --level 3 --count 50 | bedacht solve --problems - --journal run.db
+        bedacht solve --problems test.jsonl --n 64 --bank samples.db
         bedacht solve "..." --generator gguf:qwen3.gguf --verifier judge
         bedacht solve "..." --generator openai:qwen3:8b@http://127.0.0.1:8080/v1 --n 8
 
@@ -172,7 +180,7 @@ describe("bedacht", () => {
     ],
     [
       ["solve", "p", "--strategy", "tree"],
-      /'tree' is invalid\. Allowed choices are greedy, majority, best-of-n/,
+      /'tree' is invalid\. Allowed choices are greedy, majority, /,
     ],
     [["solve", "p", "--n", "0"], /'0' is invalid\. It must be a whole number, 1 or more\./],
     [["solve", "p", "--n", "1.5"], /'1.5' is invalid/],
