@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../types.ts";
 import { beam, bestOfN, greedy, majority, makeStrategy, strategies, weightedBestOfN } from "./index.ts";
@@ -21,6 +22,11 @@ describe("a plan", () => {
     const { plan } = make();
     expect(plan.strategy).toBe(name);
     expect(makeStrategy({ strategy: name, params: plan.params }).plan).toEqual(plan);
+  });
+
+  test.each(Object.keys(strategies))("of %s is in the documentation", (name) => {
+    const rows = readFileSync(new URL("../../docs/strategies.md", import.meta.url), "utf8").split("\n");
+    expect(rows.filter((row) => row.startsWith(`| \`${name}\` |`))).toHaveLength(1);
   });
 
   test.each([
