@@ -107,17 +107,18 @@ test("lookahead pays for at most N(k+1) steps a round, and writes no step after 
   );
 });
 
-test("a rollout that is lost or endless is scored as far as it came, and told with its cost", async () => {
+test("a rollout that ends, is lost or is endless is scored as far as it came, and told with its cost", async () => {
   const odd: Model = scripted(({ prefix = "", position }) => {
     if (!position.includes("look")) return prefix === "" ? `${position.at(-1)}\n` : "#### 1";
     if (prefix.startsWith("0")) return { text: "half a", error: new Error("The line broke.") };
-    return prefix.startsWith("1") ? "on and on and on and on" : "then\n";
+    if (prefix.startsWith("1")) return "on and on and on and on";
+    return prefix.includes("####") ? "more" : "#### 9";
   });
   const scored: string[] = [];
   const verifier = custom((text) => (scored.push(text) > 0 ? 0.5 : 0), { scoresPartial: true });
-  const strategy = lookahead({ n: 3, width: 1, steps: 1, stepTokens: 4 });
+  const strategy = lookahead({ n: 3, width: 1, steps: 2, stepTokens: 4 });
   const { trace, selected } = await play(strategy, odd, verifier);
-  expect(scored.slice(0, 3)).toEqual(["0\n", "1\n", "2\nthen\n"]);
+  expect(scored.slice(0, 3)).toEqual(["0\n", "1\n", "2\n#### 9"]);
   const look = "round/0/beam/0/child/0/look/0";
   expect(trace).toContainEqual({ type: "lost", id: look, reason: "The line broke.", outputTokens: 2 });
   const endless = { type: "lookedAhead", id: "round/0/beam/0/child/1", text: "", outputTokens: 4 };
@@ -308,6 +309,19 @@ test("the trace tells how many particles each candidate is in every round", asyn
       expect(Object.keys(drawn.at(-1)!.copies)).toContain(selected!.id);
     }),
   );
+});
+
+test("particles are weighed by the odds of their scores, and stay as they are when all are complete", async () => {
+  const lasting = scripted(({ prefix = "", position }) =>
+    prefix === "" ? `${position.at(-1)}\n` : `#### ${position.split("/")[3]}`,
+  );
+  const scores: Readonly<Record<string, number>> = { "0\n": 0.5, "1\n": 0.8, "2\n": 0.5, "3\n": 0.8 };
+  const verifier = custom((text) => scores[text] ?? Number(text.endsWith("1")), { scoresPartial: true });
+  const { trace, candidates } = await play(particles({ n: 4 }), lasting, verifier);
+  const [first, last] = eventsOf(trace, "resampled");
+  expect(first!.ess).toBeCloseTo((1 + 4 + 1 + 4) ** 2 / (1 + 16 + 1 + 16), 9);
+  expect(last!.copies).toEqual(Object.fromEntries(candidates.map(({ id, count }) => [id, count])));
+  expect(candidates.length).toBeGreaterThan(1);
 });
 
 test("a solution that was not drawn answers when none that is left does", async () => {
