@@ -32,6 +32,8 @@ export async function play(
     verifier: replayedVerifier(samples, scores),
     rng: rng(1),
     signal: new AbortController().signal,
+    // One by one: what is in flight when a strategy stops belongs to a server, not to its rule.
+    concurrency: 1,
     emit: () => {},
   });
   const place = selected === undefined ? undefined : placeOf(selected.id);
