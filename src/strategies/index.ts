@@ -6,6 +6,7 @@ export { type BudgetForcingOptions, budgetForcing } from "./budget-forcing.ts";
 export { type LinkChanges, revisionChanges, sumChanges } from "./changes.ts";
 export { critiqueRevise } from "./critique-revise.ts";
 export { type DecomposeOptions, decompose } from "./decompose.ts";
+export { type DeepconfOptions, deepconf } from "./deepconf.ts";
 export { dvts } from "./dvts.ts";
 export { eProcess } from "./e-process.ts";
 export { esc } from "./esc.ts";

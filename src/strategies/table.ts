@@ -6,6 +6,7 @@ import { bestOfN } from "./best-of-n.ts";
 import { budgetForcing } from "./budget-forcing.ts";
 import { critiqueRevise } from "./critique-revise.ts";
 import { decompose } from "./decompose.ts";
+import { deepconf } from "./deepconf.ts";
 import { dvts } from "./dvts.ts";
 import { eProcess } from "./e-process.ts";
 import { esc } from "./esc.ts";
@@ -43,6 +44,11 @@ export const strategies = {
     make: eProcess,
     verifier: "none",
     summary: "majority voting that stops when the leader is certified at an error level",
+  },
+  deepconf: {
+    make: deepconf,
+    verifier: "none",
+    summary: "votes weighed by the model's own confidence, traces in doubt stopped early",
   },
   "best-of-n": { make: bestOfN, verifier: "whole", summary: "the highest-scored of N samples" },
   "weighted-best-of-n": {
