@@ -53,6 +53,7 @@ function describeServer(name: string, file: string, contextLength: number): void
     test("is recognised, with its context and what it can", async () => {
       const chat = await model("chat");
       expect(chat.contextLength).toBe(contextLength);
+      expect(chat.concurrency).toBe(4);
       const can = { prefix: true, logprobs: true, seed: true, chat: true, thinking: true };
       expect(chat.can).toEqual(can);
       expect(chat.notes?.()).toEqual([]);

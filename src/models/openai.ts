@@ -100,6 +100,7 @@ export async function openai(options: OpenAiOptions): Promise<Model> {
     ]),
     ...(options.shape === undefined ? {} : { shape: options.shape }),
     ...(contextLength === undefined ? {} : { contextLength }),
+    ...(server.slots ? { concurrency: server.slots } : {}),
     get can() {
       return {
         prefix: prompts.continues,

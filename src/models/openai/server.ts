@@ -21,6 +21,8 @@ export interface Server {
   readonly models: readonly string[];
   /** Tokens of one sequence. */
   readonly contextLength: number | undefined;
+  /** Requests that it evaluates at once; `undefined` when it does not say. */
+  readonly slots: number | undefined;
   /** Changes when the server says that another model is behind the name. */
   readonly mark: string;
   /** Renders a chat, and `prefix` behind it; `undefined` when the server has no endpoint for it. */
@@ -66,11 +68,13 @@ export async function probeServer(
   const meta = fields(entry?.meta);
   const { created: _, ...stable } = entry ?? {};
   const { chat_template_kwargs } = extra;
+  const props = kind === "llama.cpp" ? await ask(http, "/props", undefined, signal) : undefined;
   const common: Fields = { model, ...(chat_template_kwargs === undefined ? {} : { chat_template_kwargs }) };
   return {
     kind,
     models: entries.flatMap(({ id }) => text(id) ?? []),
     contextLength: count(entry?.max_model_len) ?? count(meta?.n_ctx) ?? count(meta?.n_ctx_train),
+    slots: count(props?.total_slots),
     mark: JSON.stringify(kind === "llama.cpp" ? stable : [entry?.id, entry?.root]),
     render: RENDER[kind]?.(http, common) ?? (async () => undefined),
     count: COUNT[kind]?.(http, common) ?? (async () => undefined),
