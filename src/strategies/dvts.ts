@@ -12,7 +12,7 @@ import { type PlannedStrategy, planned } from "./strategy.ts";
  * verifier likes too much cannot take all places. The N first steps are dealt evenly among the trees.
  *
  * - Cost: at most N generations, counted in steps + the scoring of every distinct prefix.
- * - Knobs: `n` 16 (source: 4 to 256), `width` 4 (source: 4), `temperature` 1 (source: 0.8), `separator` "\n"
+ * - Knobs: `n` 16, `width` 4 (source: 4), `temperature` 1 (source: 0.8), `separator` "\n"
  *   (source: "\n\n"), `maxRounds` 40 (source: 40).
  * - Pays against beam search on easy problems and as N grows, where beam search collapses into copies. Fails
  *   where few samples are on the right way: a tree whose first M steps are all wrong never recovers.

@@ -17,14 +17,14 @@ export interface ParticlesOptions extends StepSampling {
 }
 
 /**
- * **Particle filtering** (Puri et al. 2025, arXiv:2502.01618, section 3, and their its_hub): N particles write
+ * **Particle filtering** (Puri et al. 2025, arXiv:2502.01618, section 4.2, and their its_hub): N particles write
  * one step each; the verifier's score s weighs them by exp(logit s) = s/(1-s); N are drawn anew in proportion to
  * the weights, the complete ones too, which then wait; until all are complete. The answer is that of the particle
  * with the highest score.
  *
  * - Cost: at most N generations, counted in steps + the scoring of every distinct prefix.
- * - Knobs: `n` 16 (paper: 1 to 128), `rule` "best" (paper: the highest score), `temperature` 1 (paper: 0.8),
- *   `maxRounds` 40 (code: set by its user).
+ * - Knobs: `n` 16 (paper: up to 64 in its main table), `rule` "best" (code: the highest score), `temperature` 1
+ *   (paper: to be tuned for the task), `maxRounds` 40 (code: set by its user).
  * - Pays where the verifier is imprecise: prefixes survive by chance in proportion to their odds, not by rank.
  *   Fails by early collapse: odds of a sharp verifier differ by orders of magnitude, so that one prefix takes
  *   all places; the trace tells the effective sample size of every round.

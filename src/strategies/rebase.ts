@@ -16,21 +16,21 @@ export interface RebaseOptions extends StepSampling {
 }
 
 /**
- * **REBASE, reward balanced search** (Wu et al. 2024, arXiv:2408.00724, section 3): every prefix survives in
+ * **REBASE, reward balanced search** (Wu et al. 2024, arXiv:2408.00724, section 3.1.2): every prefix survives in
  * proportion to its score. Of the budget B_i = B_{i-1} - C_i, where C_i samples of this round completed a
  * solution, prefix j is given W_j = Round(B_i · softmax(R_j / T_b)) next steps; those with none are given up.
  * Then weighted best-of-N over the completed solutions.
  *
  * - Cost: at most N generations, counted in steps + the scoring of every distinct prefix.
- * - Knobs: `n` 16 (code: 16; paper: 6 to 256), `balance` 0.2 (code), `temperature` 1 (code: 1), `maxRounds` 40
+ * - Knobs: `n` 16 (code: 16; paper: powers of two), `balance` 0.2 (code), `temperature` 1 (code: 1), `maxRounds` 40
  *   (code: depth 25).
- * - Pays where the verifier is roughly right but not to be trusted with a hard cut: it explores what beam search
- *   prunes, at no more cost. Fails where scores hardly differ for their temperature: then it is sampling.
+ * - Pays on hard problems (on easy ones the paper finds it equal to sampling), where the verifier is roughly right
+ *   but not to be trusted with a hard cut: it explores what beam search prunes. Fails where scores hardly differ for their temperature: then it is sampling.
  *
  * Paper and code differ, and the paper holds: the code gives out widths one prefix after the other, rounded up,
  * until none are left, so that the last prefixes by order may get nothing. Where the paper's rounded widths do
  * not add up to B_i, the largest remainders are rounded up, so that they do; of equal ones those of the higher
- * score. Samples of equal text are one prefix that is dealt what each would get on its own. A sample that was
+ * score. The softmax is over the prefixes that can go on. Samples of equal text are one prefix that is dealt what each would get on its own. A sample that was
  * lost or given up stays in the budget, and is drawn again in the next round from what is left.
  */
 export function rebase({ n = 16, balance = 0.2, ...knobs }: RebaseOptions = {}): PlannedStrategy {
