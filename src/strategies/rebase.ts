@@ -24,14 +24,16 @@ export interface RebaseOptions extends StepSampling {
  * - Cost: at most N generations, counted in steps + the scoring of every distinct prefix.
  * - Knobs: `n` 16 (code: 16; paper: powers of two), `balance` 0.2 (code), `temperature` 1 (code: 1), `maxRounds` 40
  *   (code: depth 25).
- * - Pays on hard problems (on easy ones the paper finds it equal to sampling), where the verifier is roughly right
- *   but not to be trusted with a hard cut: it explores what beam search prunes. Fails where scores hardly differ for their temperature: then it is sampling.
+ * - Pays on hard problems, where the verifier is roughly right but not to be trusted with a hard cut: it explores
+ *   what beam search prunes. On easy ones the paper finds it equal to sampling. Fails where scores hardly differ
+ *   for their temperature: then it is sampling.
  *
  * Paper and code differ, and the paper holds: the code gives out widths one prefix after the other, rounded up,
  * until none are left, so that the last prefixes by order may get nothing. Where the paper's rounded widths do
  * not add up to B_i, the largest remainders are rounded up, so that they do; of equal ones those of the higher
- * score. The softmax is over the prefixes that can go on. Samples of equal text are one prefix that is dealt what each would get on its own. A sample that was
- * lost or given up stays in the budget, and is drawn again in the next round from what is left.
+ * score. The softmax is over the prefixes that can go on. Samples of equal text are one prefix, which is dealt
+ * what each would get on its own. A sample that was lost or given up stays in the budget, and is drawn again in
+ * the next round from what is left.
  */
 export function rebase({ n = 16, balance = 0.2, ...knobs }: RebaseOptions = {}): PlannedStrategy {
   const sampling = fullStepSampling(knobs);
