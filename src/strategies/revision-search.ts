@@ -40,9 +40,8 @@ export interface RevisionSearchOptions extends Sampling {
  *   read as input, and are the parent's on the receipt, so they count as discarded there.
  * - Knobs: `n` 16, `rounds` 2, `width` 1, `threshold` 0.9, `history` 4, all our choice.
  * - Pays, if at all, where the verifier knows the first wrong step and solutions are long. Fails where answers are
- *   found by variety: what is kept is kept from being tried anew. On chain and countdown with the embedded
- *   models it has fewer right answers among its attempts than as many samples do, and the more rounds and the
- *   lower the threshold, the fewer; prefer weighted best-of-N there.
+ *   found by variety, since what is kept is not tried anew: with the embedded models, more rounds at a threshold
+ *   of 0.5 lose to weighted best-of-N on countdown, and the defaults cannot be told from it.
  */
 export function revisionSearch({
   n = 16,
