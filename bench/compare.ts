@@ -28,7 +28,7 @@ const LANES = 2;
 const MOST_AT_ONCE = 4;
 const SEQUENCES = 64;
 /** Problems per level that are finished by all strategies before the next ones: an early end compares fairly. */
-const BLOCK = 5;
+const BLOCK = 2;
 
 const { values } = parseArgs({
   options: {
@@ -61,7 +61,10 @@ function blocks(): Problem[][] {
   );
 }
 
-/** What is still to be run: samples of a problem together, then one search after the other over all problems. */
+/**
+ * What is still to be run: samples of a problem together, then one search after the other over all problems, the
+ * largest first, so that a search finds next to nothing of an earlier one on the same problem in the KV cache.
+ */
 function workOf(
   block: readonly Problem[],
   all: readonly Contender[],
@@ -79,11 +82,13 @@ function workOf(
   const searches = all
     .filter(({ shared }) => !shared)
     .flatMap((contender) =>
-      contender.sizes.flatMap((n) =>
-        block
-          .filter((problem) => open(problem, contender).includes(n))
-          .map((problem) => ({ problem, cells: [{ contender, n }] })),
-      ),
+      [...contender.sizes]
+        .reverse()
+        .flatMap((n) =>
+          block
+            .filter((problem) => open(problem, contender).includes(n))
+            .map((problem) => ({ problem, cells: [{ contender, n }] })),
+        ),
     );
   return [...samples, ...searches].filter(({ cells }) => cells.length > 0);
 }
@@ -182,16 +187,20 @@ process.once("SIGINT", () => interrupt.abort());
 try {
   const done = readCells(values.work, lanes[0]!.models);
   const only = values.only?.split(",");
-  let all = contenders(Number(values.most)).filter(({ label }) => only?.includes(label) ?? true);
+  const all = contenders(Number(values.most)).filter(({ label }) => only?.includes(label) ?? true);
   const problems = blocks();
   if (!values.report) {
     const works = problems.flatMap((block) => workOf(block, all, done));
     const refusals = await runAll(lanes, works, done, interrupt.signal);
     for (const [label, sentence] of refusals) console.log(`Left out: ${label}. ${sentence}`);
-    all = all.filter(({ label }) => !refusals.has(label));
   }
   for (const name of withoutSize()) console.log(`Left out: ${name}. It has no number of generations to set.`);
-  report(done, problems.flat(), all);
+  const ran = new Set([...done.values()].map(({ label }) => label));
+  report(
+    done,
+    problems.flat(),
+    all.filter(({ label }) => ran.has(label)),
+  );
   if (interrupt.signal.aborted) console.log("Stopped early: the same command goes on from here.");
 } finally {
   await Promise.all(lanes.map((lane) => lane.close()));
