@@ -17,10 +17,8 @@ for (let first = 0; first < rounds; first += SIZE) {
   const count = Math.min(SIZE, rounds - first);
   const result = await tortureBank(count, rng("torture").split(first));
   for (const key of ["kills", "acknowledged", "samples"] as const) total[key] += result[key];
-  failures.push(
-    ...result.lost.map((one) => `lost: ${one}`),
-    ...result.damage.map((one) => `damaged: ${one}`),
-  );
+  for (const one of result.lost) failures.push(`lost: ${one}`);
+  for (const one of result.damage) failures.push(`damaged: ${one}`);
   shown.step(count);
 }
 for (const failure of failures.slice(0, 5)) console.log(failure);

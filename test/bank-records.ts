@@ -18,13 +18,14 @@ function sampleOf(prompt: string, right: number, share: number, index: number, r
   const steps = Array.from({ length: 3 }, () => Math.min(1, random.next() * (correct ? 1.5 : 1)));
   return {
     prompt,
-    text: `Tom: ${right - 9} pens\nMia: 9 more than Tom, try ${random.int(1, 400)}\n#### ${answer}`,
+    text: `Tom: ${right - 9} pens\nMia: 9 more than Tom, try ${random.int(1, 1_000_000)}\n#### ${answer}`,
     answer: String(answer),
     sample: {
       model: "made-up",
       fingerprint: "made-up/1",
       params: { temperature: 1, maxTokens: 256 },
       seed: index,
+      finish: "end",
       usage: { inputTokens: 40, outputTokens: 30 },
     },
     scores: [

@@ -73,7 +73,7 @@ export async function tortureBank(rounds: number, random: Rng): Promise<Torture>
         acknowledged += 1;
         promised.add(line);
       }
-      lost.push(...(await missing(place, promised)));
+      for (const one of await missing(place, promised)) lost.push(one);
       damage.push(...check(place));
     }
     const samples = [...promised].reduce((sum, line) => sum + Number(line.split(" ")[2]), 0);

@@ -1,6 +1,7 @@
 import { open as openFile } from "node:fs/promises";
 import type { CompiledQuery, Kysely } from "kysely";
 import { UsageError } from "../types.ts";
+import { sleep, systemClock } from "./clock.ts";
 
 /** The two words in which SQLite and Postgres differ when they make a table. */
 export interface Dialect {
@@ -24,8 +25,10 @@ export interface DatabaseKind {
   readonly schema: (dialect: Dialect) => readonly string[];
   /** Lets no other process in. Default false: several may write, one after another. */
   readonly exclusive?: boolean;
-  /** Milliseconds to wait for another process to let go. */
+  /** Milliseconds to wait for another process to let go; nothing else happens in this one meanwhile. */
   readonly lockWait: number;
+  /** How often to try again after such a wait and a pause of 50 milliseconds. Default 0. */
+  readonly retries?: number;
 }
 
 /** An open database. */
@@ -46,10 +49,18 @@ function shown(place: string): string {
   return place.replace(/(\/\/[^:/@]*):[^@]*@/, "$1@");
 }
 
+/** Milliseconds between two tries to get hold of a file. */
+const PAUSE = 50;
+
+function isBusy(error: unknown): boolean {
+  const { code = "" } = error as { code?: string };
+  return code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED");
+}
+
 function explain(place: string, noun: string, error: unknown): UsageError {
   if (error instanceof UsageError) return error;
   const { code = "", message } = error as Error & { code?: string };
-  if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED"))
+  if (isBusy(error))
     return new UsageError(
       `Another process is using the ${noun} ${place}: wait until it ends, or give another file.`,
     );
@@ -214,12 +225,14 @@ async function openPostgres<Tables>(address: string, kind: DatabaseKind): Promis
  * `attempt` the same later, when the disk fails
  */
 export async function openDatabase<Tables>(place: string, kind: DatabaseKind): Promise<Database<Tables>> {
-  const attempt = async <T>(action: () => Promise<T>): Promise<T> => {
+  const attempt = async <T>(action: () => Promise<T>, retries = kind.retries ?? 0): Promise<T> => {
     try {
       return await action();
     } catch (error) {
-      throw explain(place, kind.noun, error);
+      if (!isBusy(error) || retries === 0) throw explain(place, kind.noun, error);
     }
+    await sleep(systemClock, PAUSE);
+    return attempt(action, retries - 1);
   };
   const connection = await attempt(async () => {
     if (isPostgres(place) && kind.exclusive)

@@ -57,7 +57,7 @@ export interface Setting {
 /**
  * Opens a bank, or begins one: an SQLite file, or a Postgres database by its address.
  * @throws UsageError when it is damaged, is something else, was written by a newer version or cannot be written;
- * the same later, when the disk fails or another process does not let go for ten seconds
+ * the same later, when the disk fails or another process does not let go for five seconds
  */
 export async function openBank(place: string): Promise<Bank> {
   const database = await openDatabase<Tables>(place, BANK);

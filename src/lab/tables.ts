@@ -79,12 +79,13 @@ export interface ScoreRow {
 
 const number = "double precision";
 
-/** Several processes may write to a bank; each waits for its turn. */
+/** Several processes may write to a bank; each waits for its turn, for five seconds. */
 export const BANK: DatabaseKind = {
   noun: "bank",
   applicationId: 0x6264626b,
   version: 1,
-  lockWait: 10_000,
+  lockWait: 50,
+  retries: 50,
   schema: ({ rowNumber, clustered }) => [
     `create table if not exists prompts (
       id ${rowNumber} primary key, hash text not null unique, text text not null)`,
