@@ -172,6 +172,8 @@ export interface Reader {
   /** Trained to judge a solution with the earlier ones of its chain before it, in the form that a reviser is
    * given them. Default false. */
   readonly seesHistory?: boolean;
+  /** As for a model: false without a chat template. Default: unknown. */
+  readonly chat?: boolean;
   readonly shape?: ModelShape;
   readonly contextLength?: number;
   countReadTokens(requests: readonly ReadRequest[]): Promise<readonly number[]>;

@@ -8,4 +8,5 @@ export * from "./orm.ts";
 export * from "./prm.ts";
 export * from "./prm-http.ts";
 export * from "./rule.ts";
+export * from "./verdict.ts";
 export * from "./verifier.ts";

@@ -4,7 +4,8 @@ import type { Completion, GenerateRequest, Message, Model, Reader } from "../mod
 import { openai } from "../models/openai.ts";
 import { scripted } from "../models/scripted.ts";
 import type { Problem } from "../types.ts";
-import { judge, parseGrade, quote, yesProbability } from "./judge.ts";
+import { judge, quote } from "./judge.ts";
+import { parseGrade, yesProbability } from "./verdict.ts";
 
 const problem: Problem = { id: "p", prompt: "What is 2 + 2?", answer: "SECRET 4" };
 const ask = (text: string) => ({ problem, text, position: `score/${text.length}` });

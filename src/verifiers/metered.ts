@@ -3,7 +3,7 @@ import type { Ledger } from "../budget/ledger.ts";
 import { type Metering, meter } from "../budget/metering.ts";
 import { defaultPrices, type PriceTable } from "../budget/prices.ts";
 import type { Role } from "../types.ts";
-import type { Score, ScoreOptions, ScoreRequest, Verifier } from "./verifier.ts";
+import type { Score, ScoreOptions, Scoring, Verifier } from "./verifier.ts";
 import { wrap } from "./wrap.ts";
 
 export interface MeteredVerifierOptions {
@@ -26,15 +26,18 @@ export function metered(verifier: Verifier, options: MeteredVerifierOptions): Ve
   const { ledger, role = "verifier", prices = defaultPrices, graceMs = 5000 } = options;
   const { shape, free = false, model: name = verifier.name } = verifier;
   const cost = costOf({ name, role, free, ...(shape && { shape }) }, ledger.budget, prices);
-  const kind = (call: ScoreOptions): Metering<ScoreRequest, Score> => ({
+  const kind = <Request extends { readonly position: string }>(
+    scoring: Scoring<Request>,
+    call: ScoreOptions,
+  ): Metering<Request, Score> => ({
     ledger,
     role,
     cost,
     name: verifier.name,
     graceMs,
-    count: (requests) => verifier.countTokens(requests),
+    count: (requests) => scoring.countTokens(requests),
     send: ({ requests, signal, tell, mayRetry }) =>
-      verifier.score(requests, { signal, onScore: tell, mayRetry }),
+      scoring.score(requests, { signal, onScore: tell, mayRetry }),
     outcome: ({ error, unreadable }) => {
       if (!error || unreadable) return "answered";
       return ledger.signal.aborted || call.signal?.aborted ? "cancelled" : "lost";
@@ -46,10 +49,12 @@ export function metered(verifier: Verifier, options: MeteredVerifierOptions): Ve
       ...(why === "refused" && { refused: true }),
     }),
   });
-  return wrap(verifier, (requests, call = {}) =>
-    meter(kind(call), requests, {
-      ...(call.signal && { signal: call.signal }),
-      ...(call.onScore && { tell: call.onScore }),
-    }),
-  );
+  const through =
+    <Request extends { readonly position: string }>(scoring: Scoring<Request>): Scoring<Request>["score"] =>
+    (requests, call = {}) =>
+      meter(kind(scoring, call), requests, {
+        ...(call.signal && { signal: call.signal }),
+        ...(call.onScore && { tell: call.onScore }),
+      });
+  return wrap(verifier, through(verifier), verifier.pairs && through(verifier.pairs));
 }

@@ -10,7 +10,16 @@ export interface ScoreRequest {
   readonly position: string;
 }
 
-/** What a verifier says of one candidate. */
+/** Two candidates to compare. */
+export interface PairRequest {
+  readonly problem: Problem;
+  readonly first: string;
+  readonly second: string;
+  /** Logical place, for journal keys; unique among the comparisons of one `solve`. */
+  readonly position: string;
+}
+
+/** What a verifier says of one candidate, or of two. */
 export interface Score {
   /** One score per step, each in [0, 1], for PRMs. */
   readonly steps?: readonly number[];
@@ -42,8 +51,16 @@ export interface ScoreOptions {
   readonly mayRetry?: (index: number, attempts: readonly Usage[]) => Promise<boolean>;
 }
 
-/** Anything that scores candidates. Always batched; one failed score never fails its batch. */
-export interface Verifier {
+/** How requests of one kind are scored. Always batched; one failed score never fails its batch. */
+export interface Scoring<Request> {
+  /** Most tokens (input plus output) that scoring each request can take; 0 for rules. */
+  countTokens(requests: readonly Request[]): Promise<readonly { input: number; output: number }[]>;
+  /** One score per request, in order. */
+  score(requests: readonly Request[], options?: ScoreOptions): Promise<readonly Score[]>;
+}
+
+/** Anything that scores candidates. */
+export interface Verifier extends Scoring<ScoreRequest> {
   readonly name: string;
   /** Changes whenever scores could. Part of every journal key. */
   readonly fingerprint: string;
@@ -58,10 +75,8 @@ export interface Verifier {
   readonly model?: string;
   /** Shape of the model behind it, for FLOPs; absent for rules. */
   readonly shape?: ModelShape;
-  /** Most tokens (input plus output) that scoring each request can take; 0 for rules. */
-  countTokens(requests: readonly ScoreRequest[]): Promise<readonly { input: number; output: number }[]>;
-  /** One score per request, in order. */
-  score(requests: readonly ScoreRequest[], options?: ScoreOptions): Promise<readonly Score[]>;
+  /** Compares two solutions: the score is the probability that the first is the better one. Absent: it cannot. */
+  readonly pairs?: Scoring<PairRequest>;
   notes?(): readonly string[];
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { Verifier } from "./verifier.ts";
 
-/** A verifier that calls `inner` for all but `score`. */
-export function wrap(inner: Verifier, score: Verifier["score"]): Verifier {
+/** A verifier that calls `inner` for all but `score` and, where it compares pairs, the scoring of these. */
+export function wrap(inner: Verifier, score: Verifier["score"], pairs = inner.pairs?.score): Verifier {
   return {
     name: inner.name,
     fingerprint: inner.fingerprint,
@@ -12,6 +12,7 @@ export function wrap(inner: Verifier, score: Verifier["score"]): Verifier {
     ...(inner.shape && { shape: inner.shape }),
     countTokens: (requests) => inner.countTokens(requests),
     score,
+    ...(inner.pairs && pairs && { pairs: { ...inner.pairs, score: pairs } }),
     notes: () => inner.notes?.() ?? [],
     close: () => inner.close(),
   };

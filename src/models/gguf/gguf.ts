@@ -240,6 +240,7 @@ export async function gguf(options: GgufOptions): Promise<LocalModel> {
     fingerprint: `gguf:${hashFile(options.path, header)}:${settings}`,
     shape: facts.shape,
     contextLength: loaded.room,
+    chat: loaded.mode === "chat",
     can: {
       prefix: true,
       logprobs: true,
