@@ -166,6 +166,13 @@ export type TraceEvent =
       readonly score: number | undefined;
       readonly stepScores?: readonly number[];
     }
+  /** The probability that the solution `id` is better than `against`, over both orders; unknown without a verdict. */
+  | {
+      readonly type: "compared";
+      readonly id: string;
+      readonly against: string;
+      readonly chance: number | undefined;
+    }
   /** Its text equals that of `into`, which stands for both from here on. */
   | { readonly type: "merged"; readonly id: string; readonly into: string }
   /** What was written after the candidate `id` at temperature 0, to score it there: no candidate itself. */

@@ -115,6 +115,8 @@ function line(event: TraceEvent): string {
     }
     case "scored":
       return `scored   ${event.id}: ${event.score}`;
+    case "compared":
+      return `compared ${event.id} with ${event.against}: ${event.chance?.toFixed(2)}`;
     case "merged":
       return `merged   ${event.id} into ${event.into}`;
     case "lookedAhead":

@@ -37,7 +37,7 @@ export function choose(prompt: string, asked: Asked): Choice {
     asked.strategy ??
     (verifier.kind === "none" ? "majority" : family === "countdown" ? "best-of-n" : "weighted-best-of-n");
   const need = isStrategy(strategy) ? strategies[strategy].verifier : "none";
-  if (verifier.kind === "none" && (need === "whole" || need === "partial")) {
+  if (verifier.kind === "none" && need !== "none" && need !== "optional") {
     throw new UsageError(
       `The strategy ${strategy} needs a verifier: add --verifier judge, judge:MODEL or prm:FILE, or use --strategy majority.`,
     );

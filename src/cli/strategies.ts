@@ -7,6 +7,7 @@ const NEEDS = {
   optional: "uses a verifier if there is one",
   whole: "needs a verifier",
   partial: "needs a verifier that scores partial solutions",
+  pairs: "needs a verifier that compares solutions",
 } as const;
 
 /** `bedacht strategies`: what each strategy of the table does, needs and takes. */

@@ -14,7 +14,7 @@ export interface DeepconfOptions extends Sampling {
   readonly warmup?: number;
   /** Share of the traces that vote, the most confident ones, in (0, 1]. Default 0.9. */
   readonly keep?: number;
-  /** Most tokens of a group. Default 2048; short traces have groups of a quarter of their median length. */
+  /** Most tokens of a group. Default 2048; short traces have groups of half their median length. */
   readonly window?: number;
   /** Probabilities per token that its confidence is the mean of. Default 20. */
   readonly top?: number;
@@ -34,7 +34,7 @@ export interface DeepconfOptions extends Sampling {
  * - Pays on models whose doubt shows, in long traces that go wrong somewhere: up to 85% fewer tokens in the paper.
  *   Fails on the confidently wrong, and saves little where traces are hardly longer than a window.
  *
- * A window of 2048 tokens would hold a whole short trace, so the group is min(`window`, a quarter of the median
+ * A window of 2048 tokens would hold a whole short trace, so the group is min(`window`, half the median
  * warm-up trace). Confidence is relative in the trace (`scored`): 1 is the most confident one, which changes no
  * vote; a note gives it in nats. The paper's online mode also ends when 95% of the votes agree, which is left to
  * `adaptiveConsistency`. A model that does not continue a text cannot be stopped at a window, so its traces run
@@ -74,8 +74,10 @@ interface Measured {
   readonly threshold: number;
 }
 
-/** A quarter: on traces of 20 to 60 tokens it parts right from wrong ones as well as any other share. */
-const GROUPS_PER_TRACE = 4;
+/** On 40 chain problems (pico-s, traces of 19 to 124 tokens) the lowest group parts the right traces of a problem
+ * from the wrong ones with AUROC 0.74 for halves, 0.69 for quarters, 0.74 for eighths, and the whole trace with
+ * 0.56. Halves need the fewest calls. */
+const GROUPS_PER_TRACE = 2;
 
 async function drawTraces(problem: Problem, context: Context, knobs: Knobs): Promise<Measured> {
   const { n, warmup, keep, window, top, sampling } = knobs;

@@ -22,4 +22,5 @@ export type { Sampling } from "./sampling.ts";
 export type { StepSampling } from "./steps.ts";
 export type { Context, Outcome, PlannedStrategy, Strategy, StrategyPlan } from "./strategy.ts";
 export { isStrategy, knobsOf, makeStrategy, type StrategyName, strategies } from "./table.ts";
+export { type TournamentOptions, tournament } from "./tournament.ts";
 export { weightedBestOfN } from "./weighted-best-of-n.ts";

@@ -19,13 +19,15 @@ import { rebase } from "./rebase.ts";
 import { revisionSearch } from "./revision-search.ts";
 import { revisions } from "./revisions.ts";
 import type { PlannedStrategy, StrategyPlan } from "./strategy.ts";
+import { tournament } from "./tournament.ts";
 import { weightedBestOfN } from "./weighted-best-of-n.ts";
 
 /** A strategy as the table has it. */
 interface Entry {
   readonly make: (knobs?: never) => PlannedStrategy;
-  /** What it asks of a verifier: nothing, to use one if there is one, or scores of whole or of partial solutions. */
-  readonly verifier: "none" | "optional" | "whole" | "partial";
+  /** What it asks of a verifier: nothing, to use one if there is one, scores of whole or of partial solutions, or
+   * comparisons of pairs. */
+  readonly verifier: "none" | "optional" | "whole" | "partial" | "pairs";
   /** What it does, in one line. */
   readonly summary: string;
 }
@@ -55,6 +57,11 @@ export const strategies = {
     make: weightedBestOfN,
     verifier: "whole",
     summary: "the answer with the largest sum of scores among N samples",
+  },
+  tournament: {
+    make: tournament,
+    verifier: "pairs",
+    summary: "a knockout of the different answers among N samples, compared in pairs",
   },
   beam: { make: beam, verifier: "partial", summary: "keep the N/M best prefixes after each step" },
   lookahead: {
