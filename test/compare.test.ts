@@ -52,7 +52,7 @@ const file = join(folder, "cells.jsonl");
 appendCells(file, made.slice(0, 5));
 appendFileSync(file, '{"models":"m","problem":"to');
 appendCells(file, made.slice(5));
-const cells = readCells(file, "m");
+const cells = readCells(file, ["m"]);
 const ids = problems.map((place) => `p${place}`);
 const table = tableOf(cells, { family: "chain", level: 1, problems: ids }, all);
 const rowOf = (label: string) => table.rows.find((row) => row.label === label)!;
@@ -60,8 +60,8 @@ const rowOf = (label: string) => table.rows.find((row) => row.label === label)!;
 describe("cells", () => {
   it("outlive a torn line, and belong to their models", () => {
     expect(cells.size).toBe(made.length);
-    expect(readCells(file, "others").size).toBe(0);
-    expect(readCells(join(folder, "none"), "m").size).toBe(0);
+    expect(readCells(file, ["others"]).size).toBe(0);
+    expect(readCells(join(folder, "none"), ["m"]).size).toBe(0);
   });
 });
 

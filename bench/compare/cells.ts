@@ -3,7 +3,7 @@ import path from "node:path";
 
 /** One strategy on one problem at one size. */
 export interface Cell {
-  /** Fingerprint of the models: cells of other models are passed over. */
+  /** Fingerprints of its models: cells of other models are passed over. */
   readonly models: string;
   readonly problem: string;
   readonly family: string;
@@ -27,13 +27,13 @@ export function cellKey({ problem, label, n }: Pick<Cell, "problem" | "label" | 
   return `${problem} ${label} ${n}`;
 }
 
-/** Cells of these models in a file of JSON lines, each once. A line torn by a kill is passed over. */
-export function readCells(file: string, models: string): Map<string, Cell> {
+/** Cells of any of these models in a file of JSON lines, each once. A line torn by a kill is passed over. */
+export function readCells(file: string, models: readonly string[]): Map<string, Cell> {
   const cells = new Map<string, Cell>();
   if (!existsSync(file)) return cells;
   for (const line of readFileSync(file, "utf8").split("\n")) {
     const cell = parse(line);
-    if (cell?.models === models) cells.set(cellKey(cell), cell);
+    if (cell !== undefined && models.includes(cell.models)) cells.set(cellKey(cell), cell);
   }
   return cells;
 }

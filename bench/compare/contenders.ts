@@ -15,6 +15,8 @@ export interface Contender {
   readonly strategy: StrategyName;
   /** The PRM, the exact grading of the final answer, or the rule that also grades every step. */
   readonly verifier: "prm" | "exact" | "rule";
+  /** True: by the reviser and its own verifier, where they have been trained. */
+  readonly revises: boolean;
   /** Draws independent samples: the same ones as the others that do. */
   readonly shared: boolean;
   /** Sizes N to run. */
@@ -32,6 +34,9 @@ const SAMPLING: ReadonlySet<string> = new Set([
   "esc",
   "e-process",
 ]);
+
+/** Strategies that need a model which revises its solutions. */
+const REVISING: ReadonlySet<string> = new Set(["revisions", "ab-mcts"]);
 
 /** What of a strategy's knobs is varied beside N; the others are run once, with their defaults. */
 const VARIANTS: Readonly<Record<string, Readonly<Record<string, (n: number) => StrategyPlan["params"]>>>> = {
@@ -57,14 +62,14 @@ export function contenders(most: number): readonly Contender[] {
   const rules = (["exact", "rule"] as const).map((verifier): Contender => {
     const label = verifier === "exact" ? "best-of-n, exact rule" : "best-of-n, rule of steps";
     const plan = (n: number) => ({ strategy: "best-of-n", params: { n, maxTokens: MAX_TOKENS } });
-    return { label, strategy: "best-of-n", verifier, shared: true, sizes: SIZES, plan };
+    return { label, strategy: "best-of-n", verifier, revises: false, shared: true, sizes: SIZES, plan };
   });
   return [...all, ...rules];
 }
 
 function variants(strategy: StrategyName, sizes: readonly number[]): Contender[] {
   const limits = { maxTokens: MAX_TOKENS };
-  const common = { strategy, verifier: "prm" } as const;
+  const common = { strategy, verifier: "prm", revises: REVISING.has(strategy) } as const;
   if (strategy === "greedy") {
     const plan = () => ({ strategy, params: limits });
     return [{ ...common, label: strategy, shared: true, sizes: [1], plan }];

@@ -1,11 +1,13 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { Journal } from "../../src/budget/journal.ts";
-import { embeddedPath } from "../../src/models/embedded.ts";
-import { gguf } from "../../src/models/gguf/index.ts";
+import { gguf, type LocalModel } from "../../src/models/gguf/index.ts";
 import type { Model } from "../../src/models/model.ts";
 import { solve } from "../../src/solve.ts";
 import type { Problem, Result } from "../../src/types.ts";
 import { isCorrect } from "../../src/verifiers/answer.ts";
 import { custom } from "../../src/verifiers/custom.ts";
+import { orm } from "../../src/verifiers/orm.ts";
 import { prm } from "../../src/verifiers/prm.ts";
 import { rule } from "../../src/verifiers/rule.ts";
 import type { Verifier } from "../../src/verifiers/verifier.ts";
@@ -18,37 +20,55 @@ export interface Work {
   readonly cells: readonly { readonly contender: Contender; readonly n: number }[];
 }
 
-/** One process for the generator and one for the PRM, which work by turns: about one core. */
+/** One process for each model, which work by turns: about one core. */
 export interface Lane {
-  /** Changes with any of the models. */
-  readonly models: string;
+  /** Fingerprints of its pairs of generator and verifier. */
+  readonly models: readonly string[];
   run(work: Work, seed: number, signal: AbortSignal): Promise<readonly Cell[]>;
   close(): Promise<void>;
 }
 
-/** Opens the embedded models, each in one process. */
+/** A generator and the verifier that was trained for it. */
+interface Pair {
+  readonly models: string;
+  readonly model: Model;
+  readonly verifier: Verifier;
+}
+
+/** Opens the embedded models, each in one process; without a reviser its strategies refuse pico-s. */
 export async function openLane(): Promise<Lane> {
-  const open = (name: "pico-s" | "pico-prm") =>
-    gguf({ path: embeddedPath(name), workers: 1, parseSpecial: name === "pico-prm" });
-  const model = await open("pico-s");
-  const reader = await open("pico-prm");
-  const verifiers = { prm: prm(reader), exact: exactRule(), rule: rule() };
-  const models = `${model.fingerprint} ${verifiers.prm.fingerprint}`;
+  const samples = pair(await open("pico-s"), prm(await open("pico-prm")));
+  const trained = existsSync(pathOf("pico-rev")) && existsSync(pathOf("pico-rev-orm"));
+  const revises = trained ? pair(await open("pico-rev"), orm(await open("pico-rev-orm"))) : samples;
+  const pairs = [...new Set([samples, revises])];
+  const rules = { exact: exactRule(), rule: rule() };
   return {
-    models,
+    models: pairs.map(({ models }) => models),
     async run({ problem, cells }, seed, signal) {
       const journal = memoryJournal();
       const done: Cell[] = [];
       for (const { contender, n } of cells) {
-        const verifier = verifiers[contender.verifier];
+        const { models, model, verifier: learned } = contender.revises ? revises : samples;
+        const verifier = contender.verifier === "prm" ? learned : rules[contender.verifier];
         const cell = await runCell({ problem, contender, n, model, verifier, journal, seed, signal });
         if (cell === undefined) break;
         done.push({ models, ...cell });
       }
       return done;
     },
-    close: async () => void (await Promise.all([model.close(), reader.close()])),
+    close: async () =>
+      void (await Promise.all(pairs.flatMap(({ model, verifier }) => [model.close(), verifier.close()]))),
   };
+}
+
+const pathOf = (name: string) => fileURLToPath(new URL(`../../pico/${name}.gguf`, import.meta.url));
+
+function open(name: string): Promise<LocalModel> {
+  return gguf({ path: pathOf(name), workers: 1, parseSpecial: name !== "pico-s" && name !== "pico-rev" });
+}
+
+function pair(model: Model, verifier: Verifier): Pair {
+  return { models: `${model.fingerprint} ${verifier.fingerprint}`, model, verifier };
 }
 
 interface Running {
