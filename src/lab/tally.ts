@@ -12,7 +12,8 @@ export interface Tally {
 
 /** The selection rules of `choose` in src/strategies/select.ts, as running tallies: the laws compare them. */
 export const TALLIES = {
-  majority: (columns: Columns) => votes(columns, false),
+  majority: (columns: Columns) =>
+    votes({ ...columns, score: new Float64Array(columns.count).fill(Number.NaN) }, false),
   "weighted-best-of-n": (columns: Columns) => votes(columns, true),
   "best-of-n": top,
 } as const satisfies Readonly<Record<string, (columns: Columns) => Tally>>;
