@@ -133,7 +133,7 @@ const RESAMPLES = 2000;
 /**
  * (accuracy − greedy) / (pass@N − greedy) of the most accurate contender with a PRM or without a verifier, at the
  * largest of `SIZES`, with a bootstrap interval over problems. That the best is chosen on the same problems is not
- * in the interval.
+ * in the interval. `undefined` where greedy is right wherever a sample is.
  */
 export function gapClosed(
   cells: ReadonlyMap<string, Cell>,
@@ -161,7 +161,9 @@ export function gapClosed(
     .filter(Number.isFinite)
     .sort((a, b) => a - b);
   const at = (part: number) => drawn[Math.floor(part * drawn.length)] ?? Number.NaN;
-  return { label: best.label, n, value: gap([...problems.keys()]), low: at(0.025), high: at(0.975) };
+  const value = gap([...problems.keys()]);
+  if (!Number.isFinite(value)) return undefined;
+  return { label: best.label, n, value, low: at(0.025), high: at(0.975) };
 }
 
 /** Problems where best-of-N by the exact rule is right and pass@N is not, or the other way round: must be none. */

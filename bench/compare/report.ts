@@ -34,7 +34,7 @@ export function formatTable({ family, level, problems, flops, rows, passAt }: Ta
 
 /** Says what of the gap between greedy and coverage is closed. */
 export function formatGap(family: string, gap: Gap | undefined): string {
-  if (gap === undefined) return `${family}: no problem is complete yet.`;
+  if (gap === undefined) return `${family}: no gap between greedy and coverage on these problems.`;
   const { label, n, value, low, high } = gap;
   return `${family}: ${label} closes ${value.toFixed(2)} (95% interval ${low.toFixed(2)} to ${high.toFixed(2)}) of the gap between greedy and pass@${n}.`;
 }
