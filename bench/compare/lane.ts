@@ -13,6 +13,7 @@ import { rule } from "../../src/verifiers/rule.ts";
 import type { Verifier } from "../../src/verifiers/verifier.ts";
 import type { Cell } from "./cells.ts";
 import { type Contender, SAMPLES } from "./contenders.ts";
+import { memoryJournal } from "./memory-journal.ts";
 
 /** Cells of one problem that are run one after the other by one lane. */
 export interface Work {
@@ -119,24 +120,4 @@ function rightSamples(problem: Problem, { trace }: Result): string {
 /** Whether the final answer is right, by the prompt alone: what the grading says, so it misses and invents nothing. */
 function exactRule(): Verifier {
   return custom((text, problem) => Number(isCorrect(problem, text) === true), { name: "exact rule" });
-}
-
-/** A journal in memory: strategies that draw the same samples of a problem share them, each paying for them. */
-function memoryJournal(): Journal {
-  const results = new Map<string, string>();
-  return {
-    path: "memory",
-    find: async (keys) =>
-      new Map(
-        keys.flatMap((key) => {
-          const result = results.get(key);
-          return result === undefined ? [] : [[key, { result }] as const];
-        }),
-      ),
-    begin: async () => {},
-    async finish(key, ending, result) {
-      if (ending === "answered") results.set(key, result);
-    },
-    close: async () => {},
-  };
 }
