@@ -146,6 +146,8 @@ async function openSqlite<Tables>(path: string, kind: DatabaseKind): Promise<Con
   // A statement is compiled once, however often it runs: most of the time of a short one is its compilation.
   const statements = new Map<string, ReturnType<typeof sqlite.prepare>>();
   const prepare = (sql: string) => {
+    // SQLite rolls back by itself when the disk fails; that there is nothing left to do must not hide why.
+    if (sql === "rollback" && !sqlite.inTransaction) return sqlite.prepare("select 1");
     const known = statements.get(sql) ?? sqlite.prepare(sql);
     if (statements.size < 100) statements.set(sql, known);
     return known;

@@ -55,6 +55,8 @@ export interface Replay extends Sources {
   readonly unknown: number;
   /** Problems of which nobody knows what is right. */
   readonly ungraded: number;
+  /** Samples of the problem that has the most. */
+  readonly most: number;
 }
 
 /**
@@ -81,7 +83,7 @@ export async function replay(options: ReplayOptions): Promise<Replay> {
   });
   const whole = players.some(({ tally }) => tally === undefined);
   const wanted = problems && new Map(problems.map((problem) => [problem.prompt.trim(), problem]));
-  const count = { problems: 0, samples: 0, ungraded: 0 };
+  const count = { problems: 0, samples: 0, ungraded: 0, most: 0 };
   for await (const { id, text } of bank.prompts()) {
     const problem = wanted === undefined ? { id: String(id), prompt: text } : wanted.get(text.trim());
     if (problem === undefined) continue;
@@ -98,9 +100,12 @@ export async function replay(options: ReplayOptions): Promise<Replay> {
     if (graded.includes(false)) count.ungraded += 1;
     count.problems += 1;
     count.samples += drawn.length + likeliest.length;
+    count.most = Math.max(count.most, drawn.length);
     options.onProblem?.();
   }
   refuseIfEmpty(count);
+  if (players.every(({ cells }) => cells.every((cell) => cell.problems.length === 0)))
+    throw new UsageError(`No problem has ${ns[0]} samples: the most is ${count.most}.`);
   return {
     ...sources,
     ...count,
