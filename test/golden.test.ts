@@ -1,15 +1,19 @@
 import { expect, test } from "vitest";
 import type { GenerateRequest } from "../src/models/model.ts";
-import { scripted } from "../src/models/scripted.ts";
+import { type Reply, scripted, scriptedTokens } from "../src/models/scripted.ts";
 import { solve } from "../src/solve.ts";
 import {
   abMcts,
+  adaptiveConsistency,
   beam,
   bestOfN,
   budgetForcing,
   critiqueRevise,
   decompose,
+  deepconf,
   dvts,
+  eProcess,
+  esc,
   greedy,
   lookahead,
   majority,
@@ -19,6 +23,7 @@ import {
   revisionSearch,
   revisions,
   type Strategy,
+  tournament,
   weightedBestOfN,
 } from "../src/strategies/index.ts";
 import type { Result, TraceEvent } from "../src/types.ts";
@@ -58,6 +63,10 @@ const TAKEN: readonly (readonly [number, number])[] = [
   [1, 0],
   [0, 0],
   [1, 0],
+  [1, 0],
+  [1, 0],
+  [0, 0],
+  [0, 0],
 ];
 /** Which choices the first and the second revision take. */
 const REVISED: readonly (readonly [number, number])[] = [
@@ -103,6 +112,22 @@ function write({ prompt, prefix = "", position, temperature }: GenerateRequest):
     text += line.startsWith("####") ? line : `${line}\n`;
   }
   return text.slice(prefix.length - earlier);
+}
+
+/** The story for a strategy that asks how sure the model is: less of wrong lines. Goes on from anywhere. */
+function doubt({ prefix = "", ...request }: GenerateRequest): string | Reply {
+  if (!request.logprobs) return write({ ...request, prefix });
+  const whole = write({ ...request, position: request.position.replace(/\/part\/\d+$/, "") });
+  const tokens = whole.split(/(?<=\n)/).flatMap((text) => {
+    const sure = /3 \+ 4|12 \+ 2/.test(text) ? 0.6 : 0.9;
+    return scriptedTokens(text).map(() => Math.log(sure));
+  });
+  return { text: whole.slice(prefix.length), logprobs: tokens.slice(scriptedTokens(prefix).length) };
+}
+
+/** Prefers the better score, and whatever comes first. */
+function compare(first: string, second: string): number {
+  return Math.min(1, 0.6 + (SCORES[lastLine(first)]! - SCORES[lastLine(second)]!) / 2);
 }
 
 function line(event: TraceEvent): string {
@@ -161,6 +186,11 @@ function playthrough({ receipt, trace }: Result): string {
 const strategies: readonly Strategy[] = [
   greedy(),
   majority({ n: 6 }),
+  adaptiveConsistency({ n: 6, level: 0.2 }),
+  esc({ n: 10, level: 0.5 }),
+  eProcess({ n: 10, level: 0.5 }),
+  deepconf({ n: 6, warmup: 4, keep: 0.25, window: 4 }),
+  tournament({ n: 6 }),
   bestOfN({ n: 6 }),
   weightedBestOfN({ n: 6 }),
   beam({ n: 4, width: 2 }),
@@ -180,8 +210,8 @@ const strategies: readonly Strategy[] = [
 test.each(strategies.map((strategy) => ({ strategy, name: strategy.plan!.strategy })))(
   "$name plays as written down",
   async ({ strategy, name }) => {
-    const verifier = custom((text) => SCORES[lastLine(text)], { scoresPartial: true });
-    const model = scripted(write, { revises: ["revisions", "ab-mcts"].includes(name) });
+    const verifier = custom((text) => SCORES[lastLine(text)], { scoresPartial: true, compare });
+    const model = scripted(doubt, { revises: ["revisions", "ab-mcts"].includes(name) });
     const result = await solve({ problem: PROMPT, strategy, model, verifier });
     await expect(playthrough(result)).toMatchFileSnapshot(`./golden/${name}.txt`);
   },

@@ -1,6 +1,6 @@
 import { type Clock, sleep, systemClock } from "../budget/clock.ts";
 import { type Usage, UsageError } from "../types.ts";
-import type { CallOptions, Completion, GenerateRequest, Model, ModelShape } from "./model.ts";
+import type { CallOptions, Completion, GenerateRequest, Model, ModelShape, TokenLogprob } from "./model.ts";
 
 /** What a scripted model says. */
 export interface Reply {
@@ -12,7 +12,8 @@ export interface Reply {
   readonly delayMs?: number;
   /** Fails with this after `text` was generated (and billed). */
   readonly error?: Error;
-  /** Natural logarithm per token of `text`. Default 0 each: what is scripted is certain. */
+  /** Natural logarithm per token of `text`. Default 0 each: what is scripted is certain. Where alternatives are asked
+   * for, a single one has the rest of the probability. */
   readonly logprobs?: readonly number[];
   /** Overrides what the server would bill, to play a server that is wrong about it. */
   readonly usage?: Partial<Usage>;
@@ -87,6 +88,14 @@ function cut(reply: Reply, request: GenerateRequest) {
   };
 }
 
+/** The log-probability of a token, with up to `count` alternatives. */
+function placeOf(token: string, logprob: number, count = 0): TokenLogprob {
+  if (count === 0) return { token, logprob };
+  const rest = { token: `not ${token}`, logprob: Math.log1p(-Math.exp(logprob)) };
+  const known = [{ token, logprob }, rest].filter((one) => one.logprob > -Infinity);
+  return { token, logprob, top: known.sort((a, b) => b.logprob - a.logprob).slice(0, count) };
+}
+
 /** A script that throws loses its own sample, not the batch; what cannot be mended is still thrown. */
 function failed(error: unknown): Completion {
   if (error instanceof UsageError) throw error;
@@ -136,7 +145,7 @@ export function scripted(respond: Respond, options: ScriptedOptions = {}): Model
       ...(request.logprobs && {
         logprobs: end.tokens
           .slice(0, generated)
-          .map((token, i) => ({ token, logprob: reply.logprobs?.[i] ?? 0 })),
+          .map((token, i) => placeOf(token, reply.logprobs?.[i] ?? 0, request.topLogprobs)),
       }),
     });
     if (reply.delayMs && !(await sleep(clock, reply.delayMs, call.signal)))

@@ -14,7 +14,10 @@ export function tokenConfidences(logprobs: readonly TokenLogprob[], top: number)
   });
 }
 
-/** The least mean over `size` neighbours; over all of them where there are fewer. `undefined` without any. */
+/**
+ * The least mean over `size` neighbours; over all of them where there are fewer. `undefined` without any. Rounded, so
+ * that the order of summing decides nothing.
+ */
 export function lowestGroup(confidences: readonly number[], size: number): number | undefined {
   if (confidences.length === 0) return undefined;
   const width = Math.min(size, confidences.length);
@@ -24,7 +27,7 @@ export function lowestGroup(confidences: readonly number[], size: number): numbe
     sum += confidence - (confidences[index - width] ?? 0);
     if (index >= width - 1) lowest = Math.min(lowest, sum / width);
   }
-  return lowest;
+  return Number(lowest.toPrecision(9));
 }
 
 /** The value below which the share `share` of the values lies, between two neighbours in proportion. */

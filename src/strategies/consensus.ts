@@ -63,18 +63,35 @@ interface Rival {
 }
 
 /**
- * The e-values of the leader against every other answer. The one against the answer j bets, before each vote,
- * on the leader among the other answers and against j: votes for that leader win, votes for j lose, all else
- * leaves the wealth alone. See `eProcess` for why that is valid.
+ * The e-value against every answer, and under `undefined` that against any that was never given. The one against
+ * the answer j bets, before each vote, on the leader among the other answers and against j: votes for that leader
+ * win, votes for j lose, all else leaves the wealth alone. See `eProcess` for why that is valid.
  */
+export function eValues(votes: readonly number[]): ReadonlyMap<number | undefined, number> {
+  const all = [...playedOut(votes)];
+  return new Map(all.map(([answer, { wins, losses }]) => [answer, wealth(wins, losses)]));
+}
+
+/** The e-values of those that the leader must beat. */
 export function evidence(votes: readonly number[]): Evidence {
-  const rivals = new Map<number, Rival>();
-  /** An answer that nobody has given yet: it has won all the bets and lost none. */
+  const rivals = playedOut(votes);
+  const [leader, second] = topTwo(rivals);
+  const of = (answer: number | undefined) => wealth(rivals.get(answer)!.wins, rivals.get(answer)!.losses);
+  const others = [...rivals.keys()].filter((answer) => answer !== leader && answer !== second);
+  return {
+    runnerUp: of(second),
+    rest: Math.min(of(undefined), ...others.map(of)),
+  };
+}
+
+/** Places all bets; the rival `undefined` is every answer that was never given. */
+function playedOut(votes: readonly number[]): ReadonlyMap<number | undefined, Rival> {
   const unseen: Rival = { count: 0, wins: 0, losses: 0 };
+  const rivals = new Map<number | undefined, Rival>([[undefined, unseen]]);
   for (const vote of votes) {
     if (!rivals.has(vote)) rivals.set(vote, { ...unseen });
     const [leader, second] = topTwo(rivals);
-    for (const [answer, rival] of [...rivals, [undefined, unseen] as const]) {
+    for (const [answer, rival] of rivals) {
       const favourite = answer === leader ? second : leader;
       if (favourite === undefined) continue;
       if (vote === favourite) rival.wins += 1;
@@ -82,17 +99,13 @@ export function evidence(votes: readonly number[]): Evidence {
     }
     rivals.get(vote)!.count += 1;
   }
-  const [leader, second] = topTwo(rivals);
-  const of = ({ wins, losses }: Rival) => wealth(wins, losses);
-  const others = [...rivals].filter(([answer]) => answer !== leader && answer !== second);
-  return {
-    runnerUp: of(second === undefined ? unseen : rivals.get(second)!),
-    rest: Math.min(of(unseen), ...others.map(([, rival]) => of(rival))),
-  };
+  return rivals;
 }
 
 /** The two answers with the most votes so far; ties go to the one given first. */
-function topTwo(rivals: ReadonlyMap<number, Rival>): readonly [number | undefined, number | undefined] {
+function topTwo(
+  rivals: ReadonlyMap<number | undefined, Rival>,
+): readonly [number | undefined, number | undefined] {
   const [first, second] = [...rivals]
     .filter(([, { count }]) => count > 0)
     .sort(([, a], [, b]) => b.count - a.count);
