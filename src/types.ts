@@ -94,7 +94,7 @@ export interface Receipt {
   readonly total: RoleTotals;
   /** Output tokens which no part of the selected answer uses: other candidates, pruned, lost, cancelled. */
   readonly discardedTokens: number;
-  /** Calls answered from the journal: paid for by an earlier run, counted above all the same. */
+  /** Calls answered from the journal or a bank: paid for by an earlier run, counted above all the same. */
   readonly replayedCalls: number;
   /** Calls that were in flight when an earlier run died and had to be sent again. */
   readonly repeatedCalls: number;

@@ -58,7 +58,7 @@ function budgetUse(budget: Budget, total: RoleTotals, wallMs: number): string {
 
 function incidents(receipt: Receipt): string {
   const counted = [
-    [receipt.replayedCalls, "replayed from the journal"],
+    [receipt.replayedCalls, "replayed from an earlier run"],
     [receipt.repeatedCalls, "sent again after an interruption"],
     [receipt.retries, "retried"],
     [receipt.lostCalls, "lost"],

@@ -73,7 +73,7 @@ export interface Completion {
   readonly retries?: number;
   /** What each attempt cost, in order, when there was more than one; `usage` is their sum. */
   readonly attempts?: readonly Usage[];
-  /** "replayed": answered from the journal; "repeated": in flight when an earlier run died, sent again. */
+  /** "replayed": answered from the journal or a bank; "repeated": in flight when an earlier run died, sent again. */
   readonly journal?: "replayed" | "repeated";
   /** Present when `finish` is "error" or "refused": one sentence that says what happened and what to do. */
   readonly error?: Error;
