@@ -106,8 +106,11 @@ function playedOut(votes: readonly number[]): ReadonlyMap<number | undefined, Ri
 function topTwo(
   rivals: ReadonlyMap<number | undefined, Rival>,
 ): readonly [number | undefined, number | undefined] {
-  const [first, second] = [...rivals]
-    .filter(([, { count }]) => count > 0)
-    .sort(([, a], [, b]) => b.count - a.count);
-  return [first?.[0], second?.[0]];
+  let [first, second]: (number | undefined)[] = [];
+  const count = (answer: number | undefined) => rivals.get(answer)!.count;
+  for (const answer of rivals.keys()) {
+    if (count(answer) > count(first)) [first, second] = [answer, first];
+    else if (count(answer) > count(second)) second = answer;
+  }
+  return [first, second];
 }

@@ -117,7 +117,8 @@ async function compare(
   return matches.map(([one, other], index) => {
     const [there, back] = [scores[2 * index]?.value, scores[2 * index + 1]?.value];
     const known = Number.isFinite(there) && Number.isFinite(back);
-    const chance = known ? (there! + 1 - back!) / 2 : undefined;
+    // Rounding decides nothing: what only likes the first place says exactly one half.
+    const chance = known ? Number(((there! + 1 - back!) / 2).toPrecision(12)) : undefined;
     emit({ type: "compared", id: solutionOf(one).id, against: solutionOf(other).id, chance });
     return chance;
   });
