@@ -103,7 +103,7 @@ def training(old):
         if path.exists():
             log, shape = json.loads(path.read_text()), SHAPES.get(name, SHAPES["pico-prm"])
             curve = log["curve"] or [{"tokens": log["tokens"], "losses": [None] * 3}]
-            places = [curve[round(part * (len(curve) - 1))] for part in (0, 0.1, 0.25, 0.5, 0.75, 1)]
+            places = [curve[i] for i in sorted({round(part * (len(curve) - 1)) for part in (0, 0.1, 0.25, 0.5, 0.75, 1)})]
             out[name] = {"tokens": log["tokens"], "flops": 6 * (shape.non_embedding() + shape.vocab * shape.dim) * log["tokens"], "minutes": round(log["minutes"], 1),
                          "curve": [[p["tokens"], *p["losses"]] for p in places]}
     return out
