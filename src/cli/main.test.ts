@@ -178,10 +178,7 @@ describe("bedacht", () => {
       ["solve", "--strategi", "beam"],
       /^bedacht: unknown option '--strategi'\n\(Did you mean --strategy\?\)\n$/,
     ],
-    [
-      ["solve", "p", "--strategy", "tree"],
-      /'tree' is invalid\. Allowed choices are greedy, majority, /,
-    ],
+    [["solve", "p", "--strategy", "tree"], /'tree' is invalid\. Allowed choices are greedy, majority, /],
     [["solve", "p", "--n", "0"], /'0' is invalid\. It must be a whole number, 1 or more\./],
     [["solve", "p", "--n", "1.5"], /'1.5' is invalid/],
     [["solve", "p", "--set", "n=2,width"], /It must be knob=value, more of them after commas\./],
