@@ -42,6 +42,8 @@ describe("a good file", () => {
       contextLength: 256,
       headSize: 32,
       kvWidth: 2 * 2 * 64,
+      revises: false,
+      seesHistory: false,
     });
   });
 });
