@@ -49,6 +49,19 @@ function plain(file: string) {
   return { insert: all, close: () => database.close() };
 }
 
+/** Seconds of a stopwatch, and of processor time: what remains when other programs keep the machine busy. */
+interface Time {
+  readonly wall: number;
+  readonly cpu: number;
+}
+
+const now = (): Time => {
+  const { user, system } = process.cpuUsage();
+  return { wall: performance.now() / 1000, cpu: (user + system) / 1e6 };
+};
+const since = (start: Time, end = now()): Time => ({ wall: end.wall - start.wall, cpu: end.cpu - start.cpu });
+const plus = (a: Time, b: Time): Time => ({ wall: a.wall + b.wall, cpu: a.cpu + b.cpu });
+
 const total = Number(process.argv[2] ?? 1_000_000);
 const problems = Math.ceil(total / PER_PROBLEM);
 const folder = mkdtempSync(path.join(tmpdir(), "bedacht-bench-"));
@@ -56,34 +69,39 @@ const peak = () => `${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB at
 try {
   const bank = await openBank(path.join(folder, "bank.db"));
   const rows = plain(path.join(folder, "plain.db"));
-  let [ours, theirs, count] = [0, 0, 0];
+  let [ours, theirs] = [since(now()), since(now())];
+  let count = 0;
   for (let first = 0; first < problems; first += BATCH) {
     const records = Array.from({ length: Math.min(BATCH, problems - first) }, (_, index) =>
       samplesOf(first + index, PER_PROBLEM),
     ).flat();
     count += records.length;
-    const start = performance.now();
+    const start = now();
     await bank.append(records);
-    const middle = performance.now();
+    const middle = now();
     rows.insert(records);
-    ours += middle - start;
-    theirs += performance.now() - middle;
+    ours = plus(ours, since(start, middle));
+    theirs = plus(theirs, since(middle));
   }
   rows.close();
-  const rate = (ms: number) => ((1000 * count) / ms).toFixed(0);
+  const rate = ({ wall, cpu }: Time) =>
+    `${(count / wall).toFixed(0)} a second, ${(count / cpu).toFixed(0)} a second of processor time`;
+  const ratio = `${(ours.wall / theirs.wall).toFixed(2)}, ${(ours.cpu / theirs.cpu).toFixed(2)}`;
+  await bank.close();
   const size = (statSync(path.join(folder, "bank.db")).size / 2 ** 20).toFixed(0);
   console.log(`${count} samples of ${problems} problems; the bank takes ${size} MiB`);
-  console.log(`insert: ${rate(ours)} samples/s, with text, score and grade; ${peak()}`);
-  console.log(`plain rows in the same run: ${rate(theirs)} rows/s, ratio ${(ours / theirs).toFixed(2)}`);
+  console.log(`insert: samples with text, score and grade, ${rate(ours)}; ${peak()}`);
+  console.log(`plain rows of the same content in the same run, ${rate(theirs)}; ratios ${ratio}`);
+  const filled = await openBank(path.join(folder, "bank.db"));
   for (const subsets of [1, 20]) {
-    const start = performance.now();
-    const result = await replay({ bank, plans: PLANS, n: NS, subsets });
-    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    const start = now();
+    const result = await replay({ bank: filled, plans: PLANS, n: NS, subsets });
+    const { wall, cpu } = since(start);
     console.log(
-      `replay: ${PLANS.length} strategies at ${NS.length} values of N on ${result.samples} samples, subsets of each ${subsets}: ${seconds} s; ${peak()}`,
+      `replay: ${PLANS.length} strategies at ${NS.length} values of N on ${result.samples} samples, subsets of each ${subsets}: ${wall.toFixed(1)} s, ${cpu.toFixed(1)} s of processor time; ${peak()}`,
     );
   }
-  await bank.close();
+  await filled.close();
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -1,31 +1,36 @@
 import type { CompiledQuery, Kysely } from "kysely";
 import type { Tables } from "./tables.ts";
 
-/** Stands for the number of a text, which is looked up while its row is inserted. */
-export interface TextRef {
-  readonly prompt: number;
-  readonly hash: string;
-}
-
-type Value = string | number | null;
-
 /** One row, columns by name. All rows of a table have the same columns in the same order. */
-export type Cells = Readonly<Record<string, Value | TextRef>>;
+export type Cells = Readonly<Record<string, string | number | null>>;
+
+/** The number of a row that was inserted, and the hash by which it is known; of texts also their prompt. */
+export interface Inserted {
+  readonly id: number;
+  readonly hash: string;
+  readonly prompt?: number;
+}
 
 /** Rows per statement. Few sizes, so that each is compiled once and never again. */
 const SIZES = [256, 16, 1];
 
-const isRef = (cell: Value | TextRef): cell is TextRef => typeof cell === "object" && cell !== null;
+/** What tells of its new rows. */
+const RETURNING: Readonly<Partial<Record<keyof Tables, readonly string[]>>> = {
+  prompts: ["id", "hash"],
+  settings: ["id", "hash"],
+  verifiers: ["id", "hash"],
+  texts: ["id", "hash", "prompt"],
+};
 
 /**
- * Inserts rows in bulk; those that are there already stay as they are. Kysely builds a statement once: its
- * parameters are then the numbers of the values that belong in their places.
+ * Inserts rows in bulk; those that are there already stay as they are. Tells the numbers of the new ones, where
+ * they have numbers. Kysely builds a statement once: its parameters are then the places of the values.
  */
 export function createInserter(): (
   queries: Kysely<Tables>,
   table: keyof Tables,
   rows: readonly Cells[],
-) => Promise<void> {
+) => Promise<readonly Inserted[]> {
   const built = new Map<string, CompiledQuery>();
   const statement = (queries: Kysely<Tables>, table: keyof Tables, row: Cells, size: number) => {
     const key = `${table}/${size}`;
@@ -34,43 +39,32 @@ export function createInserter(): (
     return query;
   };
   return async (queries, table, rows) => {
+    const inserted: Inserted[] = [];
     let done = 0;
     for (const size of SIZES) {
       for (; rows.length - done >= size; done += size) {
         const query = statement(queries, table, rows[0]!, size);
-        const values: Value[] = [];
-        for (let row = done; row < done + size; row += 1) flatten(rows[row]!, values);
+        const values: unknown[] = [];
+        for (let row = done; row < done + size; row += 1)
+          for (const column in rows[row]) values.push(rows[row]![column]);
         const parameters = query.parameters.map((place) => values[place as number]);
-        await queries.executeQuery({ ...query, parameters });
+        const result = await queries.executeQuery({ ...query, parameters });
+        for (const row of result.rows as Inserted[]) inserted.push(row);
       }
     }
+    return inserted;
   };
-}
-
-function flatten(row: Cells, values: Value[]): void {
-  for (const column in row) {
-    const cell = row[column]!;
-    if (isRef(cell)) values.push(cell.prompt, cell.hash);
-    else values.push(cell);
-  }
 }
 
 function compile(queries: Kysely<Tables>, table: keyof Tables, row: Cells, size: number): CompiledQuery {
   let place = 0;
-  const textNumber = () =>
-    queries
-      .selectFrom("texts")
-      .select("id")
-      .where("prompt", "=", place++)
-      .where("hash", "=", place++ as unknown as string);
   const rows = Array.from({ length: size }, () =>
-    Object.fromEntries(
-      Object.entries(row).map(([column, cell]) => [column, isRef(cell) ? textNumber() : place++]),
-    ),
+    Object.fromEntries(Object.keys(row).map((column) => [column, place++])),
   );
-  return queries
+  const query = queries
     .insertInto(table)
     .values(rows as never)
-    .onConflict((conflict) => conflict.doNothing())
-    .compile();
+    .onConflict((conflict) => conflict.doNothing());
+  const told = RETURNING[table];
+  return told === undefined ? query.compile() : query.returning(told as never).compile();
 }

@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import { journalKey } from "../budget/journal.ts";
 import { statesAnswer } from "../strategies/samples.ts";
 import { extractAnswer } from "../verifiers/answer.ts";
-import { type Cells, createInserter, type TextRef } from "./inserting.ts";
+import { type Cells, createInserter, type Inserted } from "./inserting.ts";
 import type { BankedSample, BankRecord, Params } from "./records.ts";
 import { hashOf, storable, type Tables } from "./tables.ts";
 
@@ -44,20 +44,14 @@ export function createWriter(): (queries: Kysely<Tables>, records: readonly Bank
       for (const table of NAMED) {
         // In one order everywhere, so that no two writers of a server ever wait for each other.
         const rows = [...wanted[table]].sort(([, a], [, b]) => (a.hash < b.hash ? -1 : 1));
-        await insert(
-          transaction,
-          table,
-          rows.map(([, cells]) => cells),
-        );
-        const numbers = await numbersOf(
-          transaction,
-          table,
-          rows.map(([, { hash }]) => hash),
-        );
+        const cells = rows.map(([, row]) => row);
+        const numbers = await numbersOf(transaction, table, cells, await insert(transaction, table, cells));
         for (const [key, { hash }] of rows) fresh[table].set(key, numbers.get(hash)!);
       }
-      const rows = rowsOf(records, (table, key) => known[table].get(key) ?? fresh[table].get(key)!);
-      await insert(transaction, "texts", rows.texts);
+      const placed = placedIn(records, (prompt) => known.prompts.get(prompt) ?? fresh.prompts.get(prompt)!);
+      const texts = textsOf(placed);
+      const ids = await textNumbers(transaction, texts, await insert(transaction, "texts", texts));
+      const rows = rowsOf(placed, ids, (table, key) => known[table].get(key) ?? fresh[table].get(key)!);
       await insert(transaction, "samples", rows.samples);
       await insert(transaction, "scores", rows.scores);
       await insert(transaction, "grades", rows.grades);
@@ -70,20 +64,45 @@ export function createWriter(): (queries: Kysely<Tables>, records: readonly Bank
   };
 }
 
+/** Numbers of rows by hash: of those that were just inserted, and of those that were there. */
 async function numbersOf(
   queries: Kysely<Tables>,
   table: Named,
-  hashes: readonly string[],
+  rows: readonly { readonly hash: string }[],
+  inserted: readonly Inserted[],
 ): Promise<ReadonlyMap<string, number>> {
-  const numbers = new Map<string, number>();
-  for (let first = 0; first < hashes.length; first += LOOKUP) {
+  const numbers = new Map(inserted.map(({ hash, id }) => [hash, id]));
+  const missing = rows.flatMap(({ hash }) => (numbers.has(hash) ? [] : [hash]));
+  for (let first = 0; first < missing.length; first += LOOKUP) {
     const found = await queries
       .selectFrom(table)
       .select(["id", "hash"])
-      .where("hash", "in", hashes.slice(first, first + LOOKUP))
+      .where("hash", "in", missing.slice(first, first + LOOKUP))
       .execute();
     for (const { id, hash } of found) numbers.set(hash, id);
   }
+  return numbers;
+}
+
+/** Numbers of texts by prompt and hash. */
+async function textNumbers(
+  queries: Kysely<Tables>,
+  rows: readonly TextRow[],
+  inserted: readonly Inserted[],
+): Promise<ReadonlyMap<string, number>> {
+  const numbers = new Map(inserted.map(({ prompt, hash, id }) => [`${prompt}/${hash}`, id]));
+  const missing = rows.filter(({ prompt, hash }) => !numbers.has(`${prompt}/${hash}`));
+  for (const [prompt, group] of Map.groupBy(missing, (row) => row.prompt))
+    for (let first = 0; first < group.length; first += LOOKUP) {
+      const hashes = group.slice(first, first + LOOKUP).map(({ hash }) => hash);
+      const found = await queries
+        .selectFrom("texts")
+        .select(["id", "hash"])
+        .where("prompt", "=", prompt)
+        .where("hash", "in", hashes)
+        .execute();
+      for (const { id, hash } of found) numbers.set(`${prompt}/${hash}`, id);
+    }
   return numbers;
 }
 
@@ -113,27 +132,59 @@ function wantedBy(records: readonly BankRecord[], known: Numbers): Wanted {
   return wanted;
 }
 
-/** The rows of records, in one order everywhere. */
-function rowsOf(records: readonly BankRecord[], numberOf: (table: Named, key: string) => number) {
-  const texts = new Map<string, Cells>();
+/** A record whose prompt has a number. */
+interface Placed {
+  readonly record: BankRecord;
+  readonly text: string;
+  readonly prompt: number;
+  readonly hash: string;
+  /** Of its text: prompt and hash. */
+  readonly key: string;
+}
+
+type TextRow = Cells & { readonly prompt: number; readonly hash: string };
+
+/** Records in one order everywhere. */
+function placedIn(records: readonly BankRecord[], numberOf: (prompt: string) => number): readonly Placed[] {
+  return records
+    .map((record) => {
+      const text = storable(record.text);
+      const prompt = numberOf(record.prompt);
+      const hash = hashOf(text);
+      return { record, text, prompt, hash, key: `${prompt}/${hash}` };
+    })
+    .sort((a, b) => a.prompt - b.prompt || (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0));
+}
+
+/** The different texts among records. */
+function textsOf(placed: readonly Placed[]): readonly TextRow[] {
+  const rows: TextRow[] = [];
+  let last = "";
+  for (const { record, text, prompt, hash, key } of placed) {
+    if (key !== last) rows.push({ prompt, hash, answer: answerOf(record), text });
+    last = key;
+  }
+  return rows;
+}
+
+function rowsOf(
+  placed: readonly Placed[],
+  texts: ReadonlyMap<string, number>,
+  numberOf: (table: Named, key: string) => number,
+) {
   const samples: Cells[] = [];
   const scores: Cells[] = [];
   const grades: Cells[] = [];
-  const placed = records.map((record) => {
-    const text = storable(record.text);
-    return { record, text, prompt: numberOf("prompts", record.prompt), hash: hashOf(text) };
-  });
-  placed.sort((a, b) => a.prompt - b.prompt || (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0));
-  for (const { record, text, prompt, hash } of placed) {
-    const key = `${prompt}/${hash}`;
-    if (!texts.has(key)) texts.set(key, { prompt, hash, answer: answerOf(record), text });
-    const ref: TextRef = { prompt, hash };
+  for (const { record, prompt, key } of placed) {
+    const text = texts.get(key)!;
     const { sample } = record;
-    if (sample !== undefined)
-      samples.push(sampleRow(prompt, numberOf("settings", settingKey(sample)), ref, record.text, sample));
+    if (sample !== undefined) {
+      const setting = numberOf("settings", settingKey(sample));
+      samples.push(sampleRow(prompt, setting, text, record.text, sample));
+    }
     for (const score of record.scores ?? [])
       scores.push({
-        text: ref,
+        text,
         verifier: numberOf("verifiers", score.fingerprint),
         value: finite(score.value),
         steps: score.steps === undefined ? null : JSON.stringify(score.steps),
@@ -144,24 +195,24 @@ function rowsOf(records: readonly BankRecord[], numberOf: (table: Named, key: st
         ms: finite(score.ms),
       });
     for (const { correct, reference = "" } of record.grades ?? [])
-      grades.push({ text: ref, reference: storable(reference), correct: correct ? 1 : 0 });
+      grades.push({ text, reference: storable(reference), correct: correct ? 1 : 0 });
   }
-  return { texts: [...texts.values()], samples, scores, grades };
+  return { samples, scores, grades };
 }
 
 function sampleRow(
   prompt: number,
   setting: number,
-  ref: TextRef,
-  text: string,
+  text: number,
+  solution: string,
   { seed, finish = "end", usage, ms, logprobs }: BankedSample,
 ): Cells {
   return {
     prompt,
     setting,
     seed,
-    text: ref,
-    complete: finish !== "length" || statesAnswer(text) ? 1 : 0,
+    text,
+    complete: finish !== "length" || statesAnswer(solution) ? 1 : 0,
     finish,
     input_tokens: finite(usage?.inputTokens),
     cached_tokens: finite(usage?.cachedTokens),
