@@ -184,8 +184,7 @@ describe("a bank in an SQLite file", () => {
 });
 
 const programs = postgresPrograms();
-const where =
-  programs === undefined ? "Postgres (skipped: this machine has no server)" : `Postgres, ${programs}`;
+const where = programs === undefined ? "Postgres (skipped: this machine has none)" : "a real Postgres";
 
 describe.skipIf(programs === undefined)(`a bank in ${where}`, () => {
   let server: Awaited<ReturnType<typeof startPostgres>>;
