@@ -10,7 +10,7 @@ import { type Rng, rng } from "../src/random.ts";
 import { solve } from "../src/solve.ts";
 import { type Budget, BudgetTooSmallError, type Receipt } from "../src/types.ts";
 import { metered as meteredVerifier } from "../src/verifiers/metered.ts";
-import type { Score, ScoreRequest, Verifier } from "../src/verifiers/verifier.ts";
+import type { PairRequest, Score, ScoreRequest, Scoring, Verifier } from "../src/verifiers/verifier.ts";
 import { brokenByLedger, brokenByReceipt, type Server } from "./fault-laws.ts";
 import { type VirtualClock, virtualClock } from "./virtual-clock.ts";
 
@@ -82,31 +82,39 @@ function faultyModel(schedule: Schedule): Model {
 function faultyVerifier(schedule: Schedule): Verifier {
   const { clock, server } = schedule;
   const script = scripted((request, { attempt }) => reply(schedule, request, attempt), { clock });
-  const asked = ({ text, position }: ScoreRequest): GenerateRequest => ({
-    prompt: text,
-    maxTokens: 2,
-    temperature: 0,
-    seed: 1,
-    position,
-  });
+  const scoring = <Request extends { readonly position: string }>(
+    promptOf: (request: Request) => string,
+  ): Scoring<Request> => {
+    const asked = (request: Request): GenerateRequest => ({
+      prompt: promptOf(request),
+      maxTokens: 2,
+      temperature: 0,
+      seed: 1,
+      position: request.position,
+    });
+    return {
+      countTokens: async (requests) =>
+        (await script.countTokens(requests.map(asked))).map((input) => ({ input, output: 2 })),
+      async score(requests, { signal } = {}) {
+        const completions = counted(
+          server,
+          await script.generate(requests.map(asked), signal ? { signal } : {}),
+        );
+        return completions.map(({ usage, finish, error, text }): Score => {
+          if (finish === "error" || finish === "cancelled")
+            return { value: undefined, usage, error: error ?? new Error("cancelled") };
+          return { value: (scriptedTokens(text).length % 10) / 10, usage };
+        });
+      },
+    };
+  };
   return {
     name: "judge",
     fingerprint: "judge",
     scoresPartial: true,
     shape,
-    countTokens: async (requests) =>
-      (await script.countTokens(requests.map(asked))).map((input) => ({ input, output: 2 })),
-    async score(requests, { signal } = {}) {
-      const completions = counted(
-        server,
-        await script.generate(requests.map(asked), signal ? { signal } : {}),
-      );
-      return completions.map(({ usage, finish, error, text }): Score => {
-        if (finish === "error" || finish === "cancelled")
-          return { value: undefined, usage, error: error ?? new Error("cancelled") };
-        return { value: (scriptedTokens(text).length % 10) / 10, usage };
-      });
-    },
+    ...scoring(({ text }: ScoreRequest) => text),
+    pairs: scoring(({ first, second }: PairRequest) => first + second),
     close: async () => {},
   };
 }
@@ -197,6 +205,14 @@ async function runSolve(schedule: Schedule, budget: Budget, signal: AbortSignal)
   const strategy = draw.pick([
     { strategy: "greedy", params: { maxTokens: params.maxTokens } },
     { strategy: "majority", params },
+    { strategy: "adaptive-consistency", params: { ...params, level: 0.3 } },
+    { strategy: "esc", params: { ...params, level: 0.5 } },
+    { strategy: "e-process", params: { ...params, level: 0.5 } },
+    {
+      strategy: "deepconf",
+      params: { ...params, warmup: draw.int(1, 5), window: draw.int(1, 9), keep: 0.5 },
+    },
+    { strategy: "tournament", params },
     { strategy: "best-of-n", params },
     { strategy: "weighted-best-of-n", params },
     { strategy: "revisions", params: { ...params, chain: draw.int(1, 5) } },

@@ -87,6 +87,7 @@ function drawPlan(random: Rng): StrategyPlan {
   const n = random.int(2, 12);
   return random.pick([
     { strategy: "majority", params: { n, maxTokens: 20 } },
+    { strategy: "deepconf", params: { n, warmup: 3, keep: 0.5, window: 3, maxTokens: 20 } },
     { strategy: "best-of-n", params: { n, maxTokens: 20 } },
     { strategy: "weighted-best-of-n", params: { n, maxTokens: 20 } },
     { strategy: "beam", params: { n, width: 2, maxTokens: 20 } },
