@@ -14,6 +14,8 @@ SHAPES = {
     "pico-s": Shape(VOCAB, 128, 5, 4, 384),
     "pico-prm": Shape(VOCAB, 128, 5, 4, 384),
     "pico-l": Shape(VOCAB, 384, 8, 6, 1152),
+    "pico-rev": Shape(VOCAB, 128, 5, 4, 384, 1024),
+    "pico-rev-orm": Shape(VOCAB, 128, 5, 4, 384, 1024),
 }
 MODELS = {name: WORK / f"{name}.npy" for name in SHAPES}
 
@@ -36,8 +38,16 @@ SCHEDULES = {
     "verify-2": Schedule(tokens=40e6, batch=6144, matrix_rate=0.008, rate=0.0015, warm=20, decay=0.9),
     "pico-prm": Schedule(tokens=0.6e6, batch=6144, matrix_rate=0.001, rate=0.0002, warm=10, decay=0.8),
     "pico-l": Schedule(tokens=4.5e6, batch=3072, matrix_rate=0.01, rate=0.002, warm=20, decay=0.55),
+    "pico-rev-orm": Schedule(tokens=16e6, batch=8192, matrix_rate=0.004, rate=0.0008, warm=20, decay=0.9),
+    "pico-rev": Schedule(tokens=16e6, batch=8192, matrix_rate=0.005, rate=0.001, warm=20, decay=0.9),
 }
 SAMPLES = {"samples": 8000, "samples-2": 24000}  # training problems per family that pico-s solves for a round of the verifier
 SAMPLES_EACH, SAMPLED_SHARE = 4, 0.4  # solutions per problem; of the items, those with samples
 ROLLOUTS = {"problems": 200, "solutions": 4, "each": 8}
 CALIBRATE = {"share": 0.3}  # of the tokens, those with Monte-Carlo labels
+
+# The reviser: problems per family that pico-s solves `samples` times, and the odds of their levels;
+# of the problems, those held out for the validation loss.
+REVISE = {"problems": 3000, "samples": 32, "temperature": 1.2, "held out": 300, "held out tokens": 150_000}
+REVISE_CHAINS = {"problems": 1500, "chains": 2, "links": 7}  # problems per family; by the reviser, for its verifier
+REVISE_LEVELS = {"chain": (0.5, 1, 1.2, 1.2, 1, 0.7, 0.4, 0.3), "countdown": (1, 1, 1, 1, 0.8, 0.2)}

@@ -108,15 +108,20 @@ class Batch:
     reserved: list = field(default_factory=list)
 
     def prompt(self, tokens):
-        n, first = len(tokens), self.size()
+        self._prompt, self._first = 0, self.size()
+        self.extend(tokens)
+
+    def extend(self, tokens):
+        """More tokens of the last prompt."""
+        n = len(tokens)
         self.token += tokens
-        self.position += range(n)
+        self.position += range(self._prompt, self._prompt + n)
         self.shared += [0] * n
-        self.first += [first] * n
+        self.first += [self._first] * n
         self.target += [0] * n
         for weights in (self.lm, self.label, self.binary, self.reserved):
             weights += [0.0] * n
-        self._prompt, self._end = n, len(self.token)
+        self._prompt, self._end = self._prompt + n, len(self.token)
 
     def solution(self, tokens, target, lm, label, binary, reserved):
         """A solution of the last prompt; it sees the prompt and itself."""

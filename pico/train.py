@@ -1,22 +1,26 @@
 """The recipe, stage by stage: python train.py [stage ...]; finished stages are kept, a killed one goes on.
 
-words -> pico-s -> samples -> verify -> samples-2 -> verify-2 -> rollouts -> pico-prm -> pico-l -> export
+pico-s -> samples -> verify -> samples-2 -> verify-2 -> rollouts -> pico-prm -> pico-l
+-> rev-samples -> pico-rev -> rev-chains -> pico-rev-orm -> export
 """
 
 import json
+import random
 import sys
 
 import numpy as np
 
 import gguf
-from config import (CALIBRATE, EASY_LEVEL, EASY_TOKENS, FAMILIES, HERE, LANGUAGE_LEVELS, MODELS, PROBLEM_SEED, PROBLEMS, ROLLOUTS,
-                    SAMPLED_SHARE, SAMPLES, SAMPLES_EACH, SCHEDULES, SHAPES, VERIFY_FAMILIES, VERIFY_LEVELS, WORK)
+from config import (CALIBRATE, EASY_LEVEL, EASY_TOKENS, FAMILIES, HERE, LANGUAGE_LEVELS, MODELS, PROBLEM_SEED, PROBLEMS, REVISE,
+                    REVISE_CHAINS, REVISE_LEVELS, ROLLOUTS, SAMPLED_SHARE, SAMPLES, SAMPLES_EACH, SCHEDULES, SHAPES, VERIFY_FAMILIES, VERIFY_LEVELS, WORK)
 from data import drawn, language_batch, mixed, print_problems, prompt_tokens
 from loop import train
-from model import Batch, sample
+from model import Batch, run, sample
+from revise import chains_file
+from revise_data import Chains, Trajectories, samples_file, sorted_samples
 from rollouts import MOST, rollouts, soft_solution
 from start import spaced_pairs
-from tokenizer import EOS, Tokenizer
+from tokenizer import BAD, EOS, GOOD, Tokenizer
 from verify_data import Verification
 
 
@@ -113,6 +117,65 @@ def add_soft(batch: Batch, tokenizer, row):
     batch.close()
 
 
+def revise_problems(count, seed):
+    """Training problems that the verifier's samples do not use, the families in turns."""
+    streams = [drawn(problems[:-SAMPLES["samples-2"]], REVISE_LEVELS[f], seed) for f, problems in training_problems().items()]
+    return [next(stream) for _ in range(count) for stream in streams]
+
+
+def revise_samples():
+    """Many solutions by pico-s at a higher temperature."""
+    samples_file(WORK / "rev-samples.jsonl", SHAPES["pico-s"], np.load(MODELS["pico-s"]), Tokenizer(),
+                 revise_problems(REVISE["problems"], 50), REVISE["samples"], REVISE["temperature"])
+
+
+def revise_chains():
+    """Chains by the reviser: what its verifier will meet."""
+    chains_file(WORK / "rev-chains.jsonl", SHAPES["pico-rev"], np.load(MODELS["pico-rev"]), Tokenizer(),
+                revise_problems(REVISE_CHAINS["problems"], 70), REVISE_CHAINS["chains"], REVISE_CHAINS["links"])
+
+
+def rows_of(name):
+    return [json.loads(line) for line in open(WORK / f"{name}.jsonl")]
+
+
+def revise_few():
+    """The samples that the verifier has too: few of each problem, but of many; those that hold right and wrong ones."""
+    problems = {p["id"]: p for ps in training_problems().values() for p in ps[-SAMPLES["samples-2"]:]}
+    rows = [sorted_samples(problems[row["id"]], row["samples"]) for row in rows_of("samples-2")]
+    return [row for row in rows if row["right"] and row["wrong"]]
+
+
+def revise_stage(name, start, natural):
+    """The reviser: cross-entropy on the right solution behind wrong ones, until the validation loss turns."""
+    rows, schedule, held = rows_of("rev-samples"), SCHEDULES["pico-rev"], REVISE["held out"]
+    drawn_from = Trajectories(Tokenizer(), [rows[held:], revise_few()], 61, natural)
+    other = Trajectories(Tokenizer(), [rows[:held]], 62)
+    check = other.batch(REVISE["held out tokens"])
+
+    def validate(flat):
+        sums = run(SHAPES["pico-rev"], flat, check, GOOD, BAD).sums
+        return float(sums[0] / sums[1])
+
+    train(WORK, name, SHAPES["pico-rev"], schedule, lambda _: drawn_from.batch(schedule.batch), np.load(WORK / f"{start}.npy"),
+          validate=validate)
+
+
+def revise_verifier_stage():
+    """The reviser's verifier: exact labels on every token, the outcome at the end, the earlier attempts in context."""
+    chains = [(row["problem"], attempts) for row in rows_of("rev-chains") for attempts in row["chains"]]
+    rng = random.Random(80)
+    samples = [(row["problem"], mixed_samples(row, rng)) for row in rows_of("rev-samples")]
+    schedule, shape = SCHEDULES["pico-rev-orm"], SHAPES["pico-rev-orm"]
+    items = Chains(Verification(Tokenizer(), 81), [*chains, *samples], 82, shape.context)
+    train(WORK, "pico-rev-orm", shape, schedule, lambda _: items.batch(schedule.batch), np.load(MODELS["pico-prm"]))
+
+
+def mixed_samples(row, rng):
+    attempts = row["right"] + row["wrong"]
+    return rng.sample(attempts, len(attempts))
+
+
 def export_stage():
     about = {"pico-s": ("generator", "F16"), "pico-prm": ("process reward model", "F16"), "pico-l": ("larger generator", "Q8_0")}
     for name, (role, kind) in about.items():
@@ -125,7 +188,9 @@ STAGES = {
     "pico-s": lambda: language_stage("pico-s"), "samples": lambda: samples_stage("samples"),
     "verify": lambda: verify_stage("verify", "pico-s", "samples", 3), "samples-2": lambda: samples_stage("samples-2"),
     "verify-2": lambda: verify_stage("verify-2", "verify", "samples-2", 5), "rollouts": rollouts_stage,
-    "pico-prm": calibrate_stage, "pico-l": lambda: language_stage("pico-l"), "export": export_stage,
+    "pico-prm": calibrate_stage, "pico-l": lambda: language_stage("pico-l"), "rev-samples": revise_samples,
+    "pico-rev": lambda: revise_stage("pico-rev", "pico-s", 0.0), "rev-chains": revise_chains,
+    "pico-rev-orm": revise_verifier_stage, "export": export_stage,
 }
 
 
