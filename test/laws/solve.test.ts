@@ -26,7 +26,7 @@ import {
   weightedBestOfN,
 } from "../../src/strategies/index.ts";
 import { BudgetTooSmallError, type Result, UsageError } from "../../src/types.ts";
-import type { Verifier } from "../../src/verifiers/verifier.ts";
+import type { Score, Verifier } from "../../src/verifiers/verifier.ts";
 import { author, critic, PROBLEM, type World, worlds } from "./worlds.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bedacht-laws-"));
@@ -61,12 +61,13 @@ function billing(world: World): Verifier {
   return {
     ...verifier,
     countTokens: async (requests) => requests.map(({ text }) => ({ input: cost(text), output: 1 })),
-    score: async (requests, options) => {
-      const scores = await verifier.score(requests, options);
-      return scores.map((score, index) => ({
+    score: async (requests, { onScore, ...options } = {}) => {
+      const billed = (score: Score, index: number): Score => ({
         ...score,
         usage: { inputTokens: cost(requests[index]!.text), outputTokens: 1 },
-      }));
+      });
+      const told = onScore && ((index: number, score: Score) => onScore(index, billed(score, index)));
+      return (await verifier.score(requests, { ...options, ...(told && { onScore: told }) })).map(billed);
     },
   };
 }
