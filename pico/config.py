@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+import numpy as np
+
+import gguf
 from loop import Schedule
 from model import Shape
 
@@ -15,9 +18,17 @@ SHAPES = {
     "pico-prm": Shape(VOCAB, 128, 5, 4, 384),
     "pico-l": Shape(VOCAB, 384, 8, 6, 1152),
     "pico-rev": Shape(VOCAB, 128, 5, 4, 384, 1024),
-    "pico-rev-orm": Shape(VOCAB, 128, 5, 4, 384, 1024),
 }
 MODELS = {name: WORK / f"{name}.npy" for name in SHAPES}
+# What a GGUF file says of itself beside its shape (src/models/gguf/shape.ts).
+FLAGS = {"pico-rev": ("revises", "sees_history")}
+
+
+def parameters(name):
+    """Of a model that this machine trained, else of the file that is shipped: single stages can be repeated alone."""
+    return np.load(MODELS[name]) if MODELS[name].exists() else gguf.read(HERE / f"{name}.gguf", SHAPES[name])
+
+
 
 PROBLEMS = {"chain": 300_000, "countdown": 240_000}  # training problems printed
 PROBLEM_SEED = 11
@@ -38,16 +49,19 @@ SCHEDULES = {
     "verify-2": Schedule(tokens=40e6, batch=6144, matrix_rate=0.008, rate=0.0015, warm=20, decay=0.9),
     "pico-prm": Schedule(tokens=0.6e6, batch=6144, matrix_rate=0.001, rate=0.0002, warm=10, decay=0.8),
     "pico-l": Schedule(tokens=4.5e6, batch=3072, matrix_rate=0.01, rate=0.002, warm=20, decay=0.55),
-    "pico-rev-orm": Schedule(tokens=16e6, batch=8192, matrix_rate=0.004, rate=0.0008, warm=20, decay=0.9),
-    "pico-rev": Schedule(tokens=16e6, batch=8192, matrix_rate=0.005, rate=0.001, warm=20, decay=0.9),
+    "revise": Schedule(tokens=12e6, batch=8192, matrix_rate=0.008, rate=0.0015, warm=20, decay=0.5),
+    "pico-rev": Schedule(tokens=24e6, batch=8192, matrix_rate=0.008, rate=0.0015, warm=20, decay=0.9),
 }
 SAMPLES = {"samples": 8000, "samples-2": 24000}  # training problems per family that pico-s solves for a round of the verifier
 SAMPLES_EACH, SAMPLED_SHARE = 4, 0.4  # solutions per problem; of the items, those with samples
 ROLLOUTS = {"problems": 200, "solutions": 4, "each": 8}
 CALIBRATE = {"share": 0.3}  # of the tokens, those with Monte-Carlo labels
 
-# The reviser: problems per family that pico-s solves `samples` times, and the odds of their levels;
-# of the problems, those held out for the validation loss.
-REVISE = {"problems": 3000, "samples": 32, "temperature": 1.2, "held out": 300, "held out tokens": 150_000}
-REVISE_CHAINS = {"problems": 1500, "chains": 2, "links": 7}  # problems per family; by the reviser, for its verifier
-REVISE_LEVELS = {"chain": (0.5, 1, 1.2, 1.2, 1, 0.7, 0.4, 0.3), "countdown": (1, 1, 1, 1, 0.8, 0.2)}
+# The reviser: problems per family whose attempts it sees in its first and in its second round, and the odds of their levels.
+REVISE = {"problems": 14_000, "samples": 4}   # by pico-s
+REVISE_CHAINS = {"problems": 7_000, "links": 6}  # by the reviser of the first round
+REVISE_LEVELS = {"chain": (0.5, 1, 1.2, 1.2, 1, 0.7, 0.4, 0.3), "countdown": (0.7, 1, 1.4, 1.6, 0.9, 0.2)}
+# Of the samples, the problems kept for the validation loss, and its tokens.
+REVISE_HELD, REVISE_CHECK = 400, 60_000
+# The share of items with real attempts; the others hold spoiled reference solutions of any training problem.
+REVISE_REAL = 0.6

@@ -1,6 +1,17 @@
 """Plausible wrong solutions: one place is spoiled, and what follows is consistent with it."""
 
-from facts import SIGN, apply, chain_line, steps, without
+from facts import SIGN, STEP, apply, chain_line, parse_chain, parse_countdown, steps, without
+
+
+def spoiled(problem, rng):
+    """Lines of a wrong solution of a problem."""
+    if problem["family"] == "chain":
+        if "facts" not in problem:
+            problem["facts"] = parse_chain(problem["prompt"])
+        return corrupt_chain(problem["facts"], rng)
+    numbers, target = parse_countdown(problem["prompt"])
+    reference = [(int(m[1]), m[2], int(m[3]), int(m[4])) for m in map(STEP.fullmatch, problem["solution"].split("\n")) if m]
+    return corrupt_countdown(numbers, target, reference, rng)
 
 
 def near(rng, n):

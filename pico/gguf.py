@@ -1,4 +1,4 @@
-"""Writes a network as a GGUF file (version 3): Llama architecture, F16 or Q8_0 matrices, our tokenizer."""
+"""Writes a network as a GGUF file (version 3) and reads it back: Llama architecture, F16 or Q8_0 matrices, our tokenizer."""
 
 import struct
 
@@ -58,12 +58,14 @@ def tensors(shape, flat):
     yield "output.weight", w["output"].T
 
 
-def metadata(shape, tokenizer, name, description, kind):
+def metadata(shape, tokenizer, name, description, kind, flags):
     types = [3 if t in SPECIAL else 5 if t.startswith("<unused") else 1 for t in tokenizer.tokens]
     yield field("general.architecture", STRING, "llama")
     yield field("general.name", STRING, name)
     yield field("general.description", STRING, description)
     yield field("general.license", STRING, "mit")
+    for flag in flags:
+        yield field(f"bedacht.{flag}", BOOL, True)
     yield field("general.file_type", U32, FILE_TYPES[kind])
     yield field("general.quantization_version", U32, 2)
     yield field("llama.vocab_size", U32, shape.vocab)
@@ -90,8 +92,8 @@ def metadata(shape, tokenizer, name, description, kind):
     yield field("tokenizer.chat_template", STRING, CHAT_TEMPLATE)
 
 
-def write(path, shape, flat, tokenizer, name, description, kind="F16"):
-    fields = list(metadata(shape, tokenizer, name, description, kind))
+def write(path, shape, flat, tokenizer, name, description, kind="F16", flags=()):
+    fields = list(metadata(shape, tokenizer, name, description, kind, flags))
     infos, blobs, at = [], [], 0
     for tensor, matrix in tensors(shape, flat):
         own = "F32" if matrix.ndim == 1 else kind
@@ -105,3 +107,68 @@ def write(path, shape, flat, tokenizer, name, description, kind="F16"):
     head = MAGIC + struct.pack("<IQQ", VERSION, len(infos), len(fields)) + b"".join(fields) + b"".join(infos)
     with open(path, "wb") as out:
         out.write(head + b"\0" * (-len(head) % ALIGN) + b"".join(blobs))
+
+
+class Reader:
+    """Walks over the fields of a file."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def number(self, form):
+        (v,) = struct.unpack_from(form, self.data, self.at)
+        self.at += struct.calcsize(form)
+        return v
+
+    def text(self):
+        n = self.number("<Q")
+        self.at += n
+        return self.data[self.at - n:self.at].decode()
+
+    def skip(self, kind):
+        if kind == STRING:
+            self.text()
+        elif kind == ARRAY:
+            inner = self.number("<I")
+            for _ in range(self.number("<Q")):
+                self.skip(inner)
+        else:
+            self.number({U32: "<I", F32: "<f", BOOL: "<?", I32: "<i"}[kind])
+
+
+def matrix(data, at, size, kind):
+    """One tensor as float32, rows = outputs."""
+    n = int(np.prod(size))
+    if kind == TYPES["Q8_0"]:
+        blocks = np.frombuffer(data, np.int8, n // 32 * 34, at).reshape(-1, 34)
+        scale = np.ascontiguousarray(blocks[:, :2]).view(np.float16).astype(np.float32)
+        return (blocks[:, 2:] * scale).reshape(size)
+    return np.frombuffer(data, "<f2" if kind == TYPES["F16"] else "<f4", n, at).astype(np.float32).reshape(size)
+
+
+def read(path, shape):
+    """The parameters of a file that `write` made, in the order of `shape.parts()`."""
+    data = open(path, "rb").read()
+    reader = Reader(data)
+    assert data[:4] == MAGIC, f"{path} is not a GGUF file"
+    reader.at = 4
+    assert reader.number("<I") == VERSION
+    tensors, fields = reader.number("<Q"), reader.number("<Q")
+    for _ in range(fields):
+        reader.text()
+        reader.skip(reader.number("<I"))
+    infos = {}
+    for _ in range(tensors):
+        name = reader.text()
+        size = [reader.number("<Q") for _ in range(reader.number("<I"))][::-1]
+        infos[name] = (size, reader.number("<I"), reader.number("<Q"))
+    base = reader.at + -reader.at % ALIGN
+    w = {name: matrix(data, base + at, size, kind) for name, (size, kind, at) in infos.items()}
+    joined = lambda i, *names: np.concatenate([w[f"blk.{i}.{n}.weight"].T for n in names], 1)
+    parts = [w["token_embd.weight"]]
+    for i in range(shape.layers):
+        parts += [w[f"blk.{i}.attn_norm.weight"], joined(i, "attn_q", "attn_k", "attn_v"), joined(i, "attn_output"),
+                  w[f"blk.{i}.ffn_norm.weight"], joined(i, "ffn_gate", "ffn_up"), joined(i, "ffn_down")]
+    parts += [w["output_norm.weight"], w["output.weight"].T]
+    assert [p.shape for p in parts] == [size for _, size in shape.parts()], f"{path} is not a network of this shape"
+    return np.concatenate([p.ravel() for p in parts])

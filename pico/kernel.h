@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <cstring>
 #include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <vector>
 typedef uint32_t u32;
 typedef uint16_t u16;
@@ -71,9 +73,88 @@ static inline void tile(int pairs, const u32 *a, long lda, const u32 *b, float *
   }
 }
 
+#ifdef __AMX_BF16__
+/** GCC's tile intrinsics do not say which memory they read and write: what comes before is stored here, what comes after loads anew. */
+static inline void settle_memory() { __asm__ volatile("" ::: "memory"); }
+
+/** Whether this thread may use the tile unit (AMX): the kernel grants its state once per process; each thread sets its tiles. */
+static bool tiles_ready() {
+  static const bool granted = syscall(SYS_arch_prctl, 0x1023 /* ARCH_REQ_XCOMP_PERM */, 18 /* tile data */) == 0;
+  thread_local bool set = false;
+  if (granted && !set) {
+    alignas(64) struct { uint8_t palette, start, reserved[14]; uint16_t bytes[16]; uint8_t rows[16]; } all = {1, 0, {}, {}, {}};
+    for (int t = 0; t < 8; t++) all.bytes[t] = 64, all.rows[t] = 16;
+    settle_memory();
+    _tile_loadconfig(&all);
+    set = true;
+  }
+  return granted;
+}
+
+/** As `panel`, for as many rows as whole tiles of 16 hold; returns that number. Pairs must be a multiple of 16. */
+static int tiled_panel(int rows, int pairs, const u32 *a, long lda, const u32 *b, float *c, long ldc, bool add) {
+  int i = 0;
+  settle_memory();
+  for (; i + 32 <= rows; i += 32) {
+    const u32 *x = a + i * lda, *y = x + 16 * lda;
+    float *o = c + i * ldc, *p = o + 16 * ldc;
+    if (add) {
+      _tile_loadd(0, o, ldc * 4);
+      _tile_loadd(1, o + 16, ldc * 4);
+      _tile_loadd(2, p, ldc * 4);
+      _tile_loadd(3, p + 16, ldc * 4);
+    } else {
+      _tile_zero(0);
+      _tile_zero(1);
+      _tile_zero(2);
+      _tile_zero(3);
+    }
+    for (int k = 0; k < pairs; k += 16) {
+      _tile_loadd(4, x + k, lda * 4);
+      _tile_loadd(6, b + k * 32, 128);
+      _tile_loadd(7, b + k * 32 + 16, 128);
+      _tile_loadd(5, y + k, lda * 4);
+      _tile_dpbf16ps(0, 4, 6);
+      _tile_dpbf16ps(1, 4, 7);
+      _tile_dpbf16ps(2, 5, 6);
+      _tile_dpbf16ps(3, 5, 7);
+    }
+    _tile_stored(0, o, ldc * 4);
+    _tile_stored(1, o + 16, ldc * 4);
+    _tile_stored(2, p, ldc * 4);
+    _tile_stored(3, p + 16, ldc * 4);
+  }
+  for (; i + 16 <= rows; i += 16) {
+    const u32 *x = a + i * lda;
+    float *o = c + i * ldc;
+    if (add) {
+      _tile_loadd(0, o, ldc * 4);
+      _tile_loadd(1, o + 16, ldc * 4);
+    } else {
+      _tile_zero(0);
+      _tile_zero(1);
+    }
+    for (int k = 0; k < pairs; k += 16) {
+      _tile_loadd(4, x + k, lda * 4);
+      _tile_loadd(6, b + k * 32, 128);
+      _tile_loadd(7, b + k * 32 + 16, 128);
+      _tile_dpbf16ps(0, 4, 6);
+      _tile_dpbf16ps(1, 4, 7);
+    }
+    _tile_stored(0, o, ldc * 4);
+    _tile_stored(1, o + 16, ldc * 4);
+  }
+  settle_memory();
+  return i;
+}
+#endif
+
 /** One panel of 32 columns: c[rows][32] (+)= a[rows][pairs] * b[pairs][32]. */
 static void panel(int rows, int pairs, const u32 *a, long lda, const u32 *b, float *c, long ldc, bool add) {
   int i = 0;
+#ifdef __AMX_BF16__
+  if (rows >= 16 && pairs % 16 == 0 && tiles_ready()) i = tiled_panel(rows, pairs, a, lda, b, c, ldc, add);
+#endif
   for (; i + 12 <= rows; i += 12) tile<12>(pairs, a + i * lda, lda, b, c + i * ldc, ldc, add);
   a += i * lda, c += i * ldc;
   switch (rows - i) {

@@ -57,16 +57,11 @@ def save_state(path, flat, optimizer, seen, seconds):
     os.replace(f"{path}.new", path)
 
 
-def rising(losses):
-    """Whether a validation loss has turned: the last two are both above the lowest."""
-    return len(losses) > 2 and min(losses[-2:]) > min(losses)
-
-
 def train(work, name, shape, schedule, make, start=None, seed=1, same=(), validate=None):
     """Trains to work/NAME.npy (kept if it is there) and returns the parameters; `make(seen)` gives batches.
 
     Without `start` the weights are those of start.py, where `same` names tokens that begin alike. With `validate`
-    (parameters -> loss on held-out data, every 50 updates) the stage ends just after that loss starts to rise."""
+    (parameters -> loss on held-out data) that loss is logged too, every 50 updates."""
     done, state = Path(work) / f"{name}.npy", state_path(work, name)
     if done.exists():
         return np.load(done)
@@ -95,8 +90,6 @@ def train(work, name, shape, schedule, make, start=None, seed=1, same=(), valida
             if validate is not None:
                 log[-1]["validation"] = round(validate(flat), 5)
                 print(f"{name}: validation loss {log[-1]['validation']}", flush=True)
-                if rising([row["validation"] for row in log]):
-                    break
         if time.time() - saved > 60:
             save_state(state, flat, optimizer, seen, before + time.time() - begin)
             saved = time.time()

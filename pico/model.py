@@ -136,6 +136,20 @@ class Batch:
         self.binary += binary
         self.reserved += reserved
 
+    def branch(self, end, tokens):
+        """One way on under next-token cross-entropy: it sees the first `end` tokens of the open item's prompt, and itself."""
+        first, n = self.size(), len(tokens)
+        before = self.offset[-1] + end - 1
+        self.target[before], self.lm[before] = tokens[0], 1.0
+        self.token += tokens
+        self.position += range(end, end + n)
+        self.shared += [end] * n
+        self.first += [first] * n
+        self.target += [*tokens[1:], 0]
+        self.lm += [1.0] * (n - 1) + [0.0]
+        for weights in (self.label, self.binary, self.reserved):
+            weights += [0.0] * n
+
     def size(self):
         """Tokens of the open item."""
         return len(self.token) - self.offset[-1]

@@ -5,8 +5,10 @@ import json
 import numpy as np
 
 from model import Batch, run, sample
-from revise_data import HISTORY, ROOM, history_tokens, valid
+from revise_data import HISTORY, history_tokens, rows_of, valid
 from tokenizer import BAD, EOS, GOOD
+
+ROOM = 190  # tokens of one attempt, at most
 
 
 def shown(tokenizer, problem, earlier, context):
@@ -31,13 +33,16 @@ def chains(shape, flat, tokenizer, problems, count, links, temperature, seed):
     return [[texts for _, texts in rows[i * count:(i + 1) * count]] for i in range(len(problems))]
 
 
-def chains_file(path, shape, flat, tokenizer, problems, count, links):
-    """Chains for `problems` at temperature 1, only their valid attempts; a file that is there is gone on with."""
-    part, done = 100, len(open(path).readlines()) if path.exists() else 0
+def attempts_file(path, shape, flat, tokenizer, problems, count, links=1):
+    """One row per problem with `count` samples, or with `links` one per chain; a file that is there is gone on with."""
+    part, done = 100, len({row["problem"]["id"] for row in rows_of(path)}) if path.exists() else 0
     for at in range(done, len(problems), part):
         some = problems[at:at + part]
         groups = chains(shape, flat, tokenizer, some, count, links, 1.0, 1000 * at)
-        rows = [{"problem": p, "chains": [[t for t in texts if valid(t)] for texts in group]} for p, group in zip(some, groups)]
+        if links == 1:
+            rows = [{"problem": p, "attempts": [text for texts in group for text in texts]} for p, group in zip(some, groups)]
+        else:
+            rows = [{"problem": p, "attempts": texts} for p, group in zip(some, groups) for texts in group]
         with open(path, "a") as out:
             out.write("".join(json.dumps(row) + "\n" for row in rows))
         print(f"{path.name}: {at + len(some)} of {len(problems)}", flush=True)

@@ -1,131 +1,138 @@
-"""Data of the reviser and its verifier (Snell et al. 2024, section 6.1): solutions in a row, each revised into the next."""
+"""Data of the reviser (Snell et al. 2024, section 6.1): attempts in a row, and the right solution that should follow each of them."""
 
 import json
 import random
-from functools import lru_cache
 
-from data import add_solution, prompt_tokens
+from corrupt import spoiled
+from data import prompt_tokens
+from facts import STEP, parse_countdown, reachable, steps, value, without
 from grade import right
-from model import Batch, sample
+from labels import STEP_END
+from model import Batch
 from tokenizer import EOS
 
-HISTORY = 4  # earlier solutions in context, at most
-ROOM = 190   # tokens of one solution, at most
+HISTORY = 4     # earlier attempts in context, at most
+JUDGING = 0.5   # weight of the verification losses of attempts, against the language loss of solutions
+AGAIN = 0.12    # of the attempts made up for a fresh problem, those that are the reference solution
 
 
 def valid(text):
-    """It ends with an answer line, as every solution of a history does."""
+    """It ends with an answer line, as every attempt of a history does."""
     return text.split("\n")[-1].startswith("#### ")
 
 
-def sorted_samples(problem, texts):
-    """A problem with its valid samples, right and wrong ones apart."""
-    kept = [t for t in map(str.strip, texts) if valid(t)]
-    truth = [right(problem, t) for t in kept]
-    return {"problem": problem, "right": [t for t, y in zip(kept, truth) if y], "wrong": [t for t, y in zip(kept, truth) if not y]}
-
-
-def samples_file(path, shape, flat, tokenizer, problems, count, temperature):
-    """Solves `problems` `count` times each; a file that is there is gone on with."""
-    part, done = 100, len(open(path).readlines()) if path.exists() else 0
-    for at in range(done, len(problems), part):
-        some = problems[at:at + part]
-        groups = sample(shape, flat, [prompt_tokens(tokenizer, p) for p in some], count, temperature, ROOM, [EOS], at)
-        rows = [sorted_samples(p, [tokenizer.decode(t) for t in g]) for p, g in zip(some, groups)]
-        with open(path, "a") as out:
-            out.write("".join(json.dumps(row) + "\n" for row in rows))
-        print(f"{path.name}: {at + len(some)} of {len(problems)}", flush=True)
-    return [json.loads(line) for line in open(path)]
-
-
-@lru_cache(maxsize=1_000_000)
-def distance(a, b):
-    """Edit distance in characters (Myers 1999, as Hyyrö writes it: a column of the table is the bits of two integers)."""
-    at, full, last = {}, (1 << len(a)) - 1, 1 << len(a) >> 1
-    for i, c in enumerate(a):
-        at[c] = at.get(c, 0) | 1 << i
-    more, less, edits = full, 0, len(a)
-    for c in b:
-        same = at.get(c, 0)
-        across = (((same & more) + more) ^ more) | same
-        up, down = (less | ~(across | more)) & full, more & across
-        edits += bool(up & last) - bool(down & last)
-        up, down = (up << 1 | 1) & full, down << 1 & full
-        more, less = (down | ~(same | less | up)) & full, up & (same | less)
-    return edits if a else len(b)
-
-
 def history_tokens(tokenizer, problem, history):
-    """The prompt, then earlier solutions, each closed by a line break."""
+    """The prompt, then earlier attempts, each closed by a line break."""
     return [*prompt_tokens(tokenizer, problem), *tokenizer.encode("".join(text + "\n" for text in history))]
 
 
-class Trajectories:
-    """Draws (problem, history, right solution), from each source of rows as often; `natural` is the share of histories that hold right
-    solutions too, as often as they were sampled, the others are the paper's: only wrong ones, the last the nearest."""
-
-    def __init__(self, tokenizer, sources, seed, natural=0.0):
-        self.tokenizer, self.rng, self.natural = tokenizer, random.Random(seed), natural
-        self.sources = [[row for row in rows if row["right"]] for rows in sources]
-
-    def draw(self):
-        row, count = self.rng.choice(self.rng.choice(self.sources)), self.rng.randint(0, HISTORY)
-        answer = self.rng.choice(row["right"])
-        if self.rng.random() < self.natural:
-            return self.revised(row, answer, count)
-        wrong = list(row["wrong"])
-        count = min(count, len(wrong))
-        if count == 0:
-            return row["problem"], [], answer
-        last = min(wrong, key=lambda text: distance(answer, text))
-        wrong.remove(last)
-        return row["problem"], [*self.rng.sample(wrong, count - 1), last], answer
-
-    def revised(self, row, answer, count):
-        """Any samples as the history; the last right one of it is to be kept, a wrong last one is often the nearest."""
-        history = self.rng.sample(row["right"] + row["wrong"], min(count, len(row["right"] + row["wrong"])))
-        kept = [text for text in history if text in row["right"]]
-        answer = kept[-1] if kept else answer
-        if history and history[-1] in row["wrong"] and self.rng.random() < 0.5:
-            history[-1] = min(row["wrong"], key=lambda text: distance(answer, text))
-        return row["problem"], history, answer
-
-    def add(self, batch):
-        problem, history, answer = self.draw()
-        batch.prompt(history_tokens(self.tokenizer, problem, history))
-        add_solution(batch, [*self.tokenizer.encode(answer), EOS])
-        batch.close()
-
-    def batch(self, tokens):
-        batch = Batch()
-        while len(batch.token) < tokens:
-            self.add(batch)
-        return batch
+def rows_of(path):
+    return [json.loads(line) for line in open(path)]
 
 
-class Chains:
-    """Items that teach the verifier: attempts of a chain in a row, each judged behind the earlier ones."""
+def sampled_histories(rows, rng):
+    """Endless (problem, attempts) from independent samples, in any order."""
+    rows = [row for row in rows if any(map(valid, row["attempts"]))]
+    while True:
+        row = rng.choice(rows)
+        texts = [text for text in row["attempts"] if valid(text)]
+        yield row["problem"], rng.sample(texts, min(HISTORY, len(texts)))
 
-    def __init__(self, verification, rows, seed, context):
-        """rows: (problem, attempts in their order), any number of rows per problem."""
-        self.verification, self.rows, self.rng, self.context = verification, rows, random.Random(seed), context
 
-    def add(self, batch):
-        problem, attempts = self.rng.choice(self.rows)
-        begin = self.rng.randrange(max(1, len(attempts) - 1))
-        batch.prompt(prompt_tokens(self.verification.tokenizer, problem))
-        for text in attempts[begin:begin + HISTORY + 1]:
-            one = self.verification.label(problem, text.split("\n"))
-            if batch.size() + len(one.token) > self.context:
-                break
-            place = len(batch.token)
+def chained_histories(rows, rng):
+    """Endless (problem, attempts) from chains of a reviser, in their order, from any attempt on."""
+    rows = [row for row in rows if any(map(valid, row["attempts"]))]
+    while True:
+        row = rng.choice(rows)
+        texts = [text for text in row["attempts"] if valid(text)]
+        begin = rng.randrange(max(1, len(texts) - HISTORY + 1))
+        yield row["problem"], texts[begin:begin + HISTORY]
+
+
+def spoiled_histories(problems, rng):
+    """(problem, attempts) from reference solutions, most of them spoiled."""
+    for problem in problems:
+        made = ["\n".join(spoiled(problem, rng)) if rng.random() >= AGAIN else problem["solution"] for _ in range(rng.randint(0, HISTORY))]
+        yield problem, [text for text in made if valid(text)]
+
+
+def revised(problem, history, rng):
+    """The right solution that should follow: the last right attempt, else the attempt that stays right for longest, mended."""
+    for text in reversed(history):
+        if right(problem, text):
+            return text
+    if problem["family"] == "chain" or not history:
+        return problem["solution"]
+    numbers, target = parse_countdown(problem["prompt"])
+    kept = max((alive_lines(text, numbers, target) for text in reversed(history)), key=lambda lines: len(lines[0]))
+    return completed(*kept, problem["solution"], target, rng)
+
+
+def alive_lines(text, numbers, target):
+    """The first lines of a countdown attempt that are right and can still reach the target, and the numbers left."""
+    left, lines = list(numbers), []
+    for line in text.split("\n"):
+        m = STEP.fullmatch(line)
+        rest = without(left, int(m[1]), int(m[3])) if m else None
+        c = value(m[2], int(m[1]), int(m[3])) if rest is not None else None
+        if c is None or int(m[4]) != c or not reachable([*rest, c], target):
+            break
+        now = sorted([*rest, c])
+        if line.split(" (left: ")[1] != " ".join(map(str, now)) + ")":
+            break
+        left, lines = now, [*lines, line]
+    return lines, left
+
+
+def completed(lines, left, reference, target, rng):
+    """Goes on as the reference solution where that begins alike, else by any right steps."""
+    plan = reference.split("\n")
+    if plan[:len(lines)] == lines:
+        return reference
+    lines = list(lines)
+    while len(left) > 1:
+        a, op, b, c = rng.choice(list(steps(left, target)))
+        left = sorted([*without(left, a, b), c])
+        lines.append(f"{a} {op} {b} = {c} (left: {' '.join(map(str, left))})")
+    return "\n".join([*lines, f"#### {target}"])
+
+
+class Revisions:
+    """Items of attempts in a row. Behind each of them, and before the first, stands the right solution that should follow; it sees
+    the prompt and the attempts before it, and carries the language loss. The attempts carry the verification losses only."""
+
+    def __init__(self, tokenizer, verification, histories, seed, context):
+        """histories: endless (problem, attempts, the oldest first)."""
+        self.tokenizer, self.verification, self.histories, self.context = tokenizer, verification, histories, context
+        self.rng = random.Random(seed)
+
+    def item(self, batch):
+        problem, history = next(self.histories)
+        judged = [self.judged(problem, text) for text in history]
+        solutions = [[*self.tokenizer.encode(revised(problem, history[:n], self.rng)), EOS] for n in range(len(history) + 1)]
+        room, longest = self.context - len(prompt_tokens(self.tokenizer, problem)), max(map(len, solutions))
+        while sum(len(one.token) for one in judged) + longest > room:
+            judged.pop()
+        batch.prompt(prompt_tokens(self.tokenizer, problem))
+        ends = [batch.size()]
+        for one in judged:
+            start = len(batch.token)
             batch.extend(one.token)
-            batch.label[place:], batch.binary[place:], batch.reserved[place:] = one.label, one.binary, one.reserved
-            batch.label[-1] = float(right(problem, text))
+            batch.label[start:], batch.binary[start:] = one.label, one.binary
+            ends.append(batch.size())
+        for end, tokens in zip(ends, solutions):
+            batch.branch(end, tokens)
         batch.close()
+
+    def judged(self, problem, text):
+        """The attempt with a verification loss on every token; its last one says whether the answer is right."""
+        one = self.verification.label(problem, text.split("\n"))
+        one.binary = [JUDGING * max(weight, end) for weight, end in zip(one.binary, one.reserved)]
+        one.label[-1], one.binary[-1] = float(right(problem, text)), JUDGING * STEP_END
+        return one
 
     def batch(self, tokens):
         batch = Batch()
         while len(batch.token) < tokens:
-            self.add(batch)
+            self.item(batch)
         return batch

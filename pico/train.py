@@ -1,7 +1,7 @@
 """The recipe, stage by stage: python train.py [stage ...]; finished stages are kept, a killed one goes on.
 
 pico-s -> samples -> verify -> samples-2 -> verify-2 -> rollouts -> pico-prm -> pico-l
--> rev-samples -> pico-rev -> rev-chains -> pico-rev-orm -> export
+-> rev-samples -> revise -> rev-chains -> pico-rev -> export
 """
 
 import json
@@ -11,13 +11,14 @@ import sys
 import numpy as np
 
 import gguf
-from config import (CALIBRATE, EASY_LEVEL, EASY_TOKENS, FAMILIES, HERE, LANGUAGE_LEVELS, MODELS, PROBLEM_SEED, PROBLEMS, REVISE,
-                    REVISE_CHAINS, REVISE_LEVELS, ROLLOUTS, SAMPLED_SHARE, SAMPLES, SAMPLES_EACH, SCHEDULES, SHAPES, VERIFY_FAMILIES, VERIFY_LEVELS, WORK)
+from config import (CALIBRATE, EASY_LEVEL, EASY_TOKENS, FAMILIES, FLAGS, HERE, LANGUAGE_LEVELS, MODELS, PROBLEM_SEED, PROBLEMS, REVISE,
+                    REVISE_CHAINS, REVISE_CHECK, REVISE_HELD, REVISE_LEVELS, REVISE_REAL, ROLLOUTS, SAMPLED_SHARE, SAMPLES, SAMPLES_EACH, SCHEDULES, SHAPES,
+                    VERIFY_FAMILIES, VERIFY_LEVELS, WORK, parameters)
 from data import drawn, language_batch, mixed, print_problems, prompt_tokens
 from loop import train
 from model import Batch, run, sample
-from revise import chains_file
-from revise_data import Chains, Trajectories, samples_file, sorted_samples
+from revise import attempts_file
+from revise_data import Revisions, chained_histories, rows_of, sampled_histories, spoiled_histories
 from rollouts import MOST, rollouts, soft_solution
 from start import spaced_pairs
 from tokenizer import BAD, EOS, GOOD, Tokenizer
@@ -47,7 +48,7 @@ def samples_stage(name):
     path = WORK / f"{name}.jsonl"
     if path.exists():
         return
-    tokenizer, flat, rows = Tokenizer(), np.load(MODELS["pico-s"]), []
+    tokenizer, flat, rows = Tokenizer(), parameters("pico-s"), []
     for f, problems in training_problems().items():
         chosen = problems[-SAMPLES[name]:]
         for at in range(0, len(chosen), 500):
@@ -84,7 +85,7 @@ def rollouts_stage():
     path = WORK / "rollouts.json"
     if path.exists():
         return
-    tokenizer, flat, rows, n = Tokenizer(), np.load(MODELS["pico-s"]), [], ROLLOUTS["problems"]
+    tokenizer, flat, rows, n = Tokenizer(), parameters("pico-s"), [], ROLLOUTS["problems"]
     for f, problems in training_problems().items():
         chosen = list(p for _, p in zip(range(n), drawn(problems, VERIFY_LEVELS[f], 99)))
         for at in range(0, n, 100):
@@ -124,64 +125,49 @@ def revise_problems(count, seed):
 
 
 def revise_samples():
-    """Many solutions by pico-s at a higher temperature."""
-    samples_file(WORK / "rev-samples.jsonl", SHAPES["pico-s"], np.load(MODELS["pico-s"]), Tokenizer(),
-                 revise_problems(REVISE["problems"], 50), REVISE["samples"], REVISE["temperature"])
+    """Attempts of the first round: independent solutions by pico-s."""
+    attempts_file(WORK / "rev-samples.jsonl", SHAPES["pico-s"], parameters("pico-s"), Tokenizer(),
+                  revise_problems(REVISE["problems"], 50), REVISE["samples"])
 
 
 def revise_chains():
-    """Chains by the reviser: what its verifier will meet."""
-    chains_file(WORK / "rev-chains.jsonl", SHAPES["pico-rev"], np.load(MODELS["pico-rev"]), Tokenizer(),
-                revise_problems(REVISE_CHAINS["problems"], 70), REVISE_CHAINS["chains"], REVISE_CHAINS["links"])
+    """Attempts of the second round: chains by the reviser of the first."""
+    attempts_file(WORK / "rev-chains.jsonl", SHAPES["pico-rev"], np.load(WORK / "revise.npy"), Tokenizer(),
+                  revise_problems(REVISE_CHAINS["problems"], 70), 1, REVISE_CHAINS["links"])
 
 
-def rows_of(name):
-    return [json.loads(line) for line in open(WORK / f"{name}.jsonl")]
-
-
-def revise_few():
-    """The samples that the verifier has too: few of each problem, but of many; those that hold right and wrong ones."""
-    problems = {p["id"]: p for ps in training_problems().values() for p in ps[-SAMPLES["samples-2"]:]}
-    rows = [sorted_samples(problems[row["id"]], row["samples"]) for row in rows_of("samples-2")]
-    return [row for row in rows if row["right"] and row["wrong"]]
-
-
-def revise_stage(name, start, natural):
-    """The reviser: cross-entropy on the right solution behind wrong ones, until the validation loss turns."""
-    rows, schedule, held = rows_of("rev-samples"), SCHEDULES["pico-rev"], REVISE["held out"]
-    drawn_from = Trajectories(Tokenizer(), [rows[held:], revise_few()], 61, natural)
-    other = Trajectories(Tokenizer(), [rows[:held]], 62)
-    check = other.batch(REVISE["held out tokens"])
+def revise_stage(name, start, real, seed):
+    """The reviser: cross-entropy on the right solution behind attempts, which carry exact labels."""
+    tokenizer, schedule, shape, rng = Tokenizer(), SCHEDULES[name], SHAPES["pico-rev"], random.Random(seed)
+    held = sampled_histories(rows_of(WORK / "rev-samples.jsonl")[:REVISE_HELD], random.Random(seed + 6))
+    check = Revisions(tokenizer, Verification(tokenizer, seed + 7), held, seed + 8, shape.context).batch(REVISE_CHECK)
 
     def validate(flat):
-        sums = run(SHAPES["pico-rev"], flat, check, GOOD, BAD).sums
+        sums = run(shape, flat, check, GOOD, BAD).sums
         return float(sums[0] / sums[1])
 
-    train(WORK, name, SHAPES["pico-rev"], schedule, lambda _: drawn_from.batch(schedule.batch), np.load(WORK / f"{start}.npy"),
-          validate=validate)
+    problems = mixed([drawn(ps, REVISE_LEVELS[f], seed + 1) for f, ps in training_problems().items()], [0.5, 0.5], seed + 2)
+    sources = [*real(rng), spoiled_histories(problems, rng)]
+    odds = [REVISE_REAL / (len(sources) - 1)] * (len(sources) - 1) + [1 - REVISE_REAL]
+    items = Revisions(tokenizer, Verification(tokenizer, seed + 3), mixed(sources, odds, seed + 4), seed + 5, shape.context)
+    train(WORK, name, shape, schedule, lambda _: items.batch(schedule.batch), start, validate=validate)
 
 
-def revise_verifier_stage():
-    """The reviser's verifier: exact labels on every token, the outcome at the end, the earlier attempts in context."""
-    chains = [(row["problem"], attempts) for row in rows_of("rev-chains") for attempts in row["chains"]]
-    rng = random.Random(80)
-    samples = [(row["problem"], mixed_samples(row, rng)) for row in rows_of("rev-samples")]
-    schedule, shape = SCHEDULES["pico-rev-orm"], SHAPES["pico-rev-orm"]
-    items = Chains(Verification(Tokenizer(), 81), [*chains, *samples], 82, shape.context)
-    train(WORK, "pico-rev-orm", shape, schedule, lambda _: items.batch(schedule.batch), np.load(MODELS["pico-prm"]))
+def first_round(rng):
+    return [sampled_histories(rows_of(WORK / "rev-samples.jsonl")[REVISE_HELD:], rng)]
 
 
-def mixed_samples(row, rng):
-    attempts = row["right"] + row["wrong"]
-    return rng.sample(attempts, len(attempts))
+def second_round(rng):
+    return [*first_round(rng), chained_histories(rows_of(WORK / "rev-chains.jsonl"), rng)]
 
 
 def export_stage():
-    about = {"pico-s": ("generator", "F16"), "pico-prm": ("process reward model", "F16"), "pico-l": ("larger generator", "Q8_0")}
+    about = {"pico-s": ("generator", "F16"), "pico-prm": ("process reward model", "F16"), "pico-l": ("larger generator", "Q8_0"),
+             "pico-rev": ("reviser, and verifier of revisions,", "F16")}
     for name, (role, kind) in about.items():
         if MODELS[name].exists():
             gguf.write(HERE / f"{name}.gguf", SHAPES[name], np.load(MODELS[name]), Tokenizer(), name,
-                       f"{role} for chain and countdown problems", kind)
+                       f"{role} for chain and countdown problems", kind, FLAGS.get(name, ()))
 
 
 STAGES = {
@@ -189,8 +175,8 @@ STAGES = {
     "verify": lambda: verify_stage("verify", "pico-s", "samples", 3), "samples-2": lambda: samples_stage("samples-2"),
     "verify-2": lambda: verify_stage("verify-2", "verify", "samples-2", 5), "rollouts": rollouts_stage,
     "pico-prm": calibrate_stage, "pico-l": lambda: language_stage("pico-l"), "rev-samples": revise_samples,
-    "pico-rev": lambda: revise_stage("pico-rev", "pico-s", 0.0), "rev-chains": revise_chains,
-    "pico-rev-orm": revise_verifier_stage, "export": export_stage,
+    "revise": lambda: revise_stage("revise", parameters("pico-prm"), first_round, 60), "rev-chains": revise_chains,
+    "pico-rev": lambda: revise_stage("pico-rev", np.load(WORK / "revise.npy"), second_round, 80), "export": export_stage,
 }
 
 

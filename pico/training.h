@@ -81,13 +81,13 @@ struct Trainer {
     const auto list = segments(it);
     for (int h = 0; h < s.heads; h++) {
       u16 *p = a.p.data() + (size_t)h * pad * (pad + 64);
-      int packed = -1;
+      const Segment *packed = nullptr;
       for (const Segment &g : list) {
         const int pk = g.prompt_keys(), ld = g.width();
-        if (g.shared && g.base != packed) {
+        if (g.shared && !(packed && packed->base == g.base && packed->shared == g.shared)) {
           pack_transposed(&a.k[(size_t)g.base * d + h * hd], d, g.shared, hd, pk0.data());
           pack_rows(&a.v[(size_t)g.base * d + h * hd], d, g.shared, hd, pk / 2, pk1.data());
-          packed = g.base;
+          packed = &g;
         }
         pack_transposed(&a.k[(size_t)g.begin * d + h * hd], d, g.count, hd, pk2.data());
         pack_rows(&a.v[(size_t)g.begin * d + h * hd], d, g.count, hd, g.own_keys() / 2, pk3.data());
@@ -248,13 +248,13 @@ struct Trainer {
     for (int h = 0; h < s.heads; h++) {
       const u16 *p = a.p.data() + (size_t)h * pad * (pad + 64);
       float *dq = dwide.data() + h * hd;
-      int packed = -1;
+      const Segment *packed = nullptr;
       for (const Segment &g : list) {
         const int pk = g.prompt_keys(), ld = g.width();
-        if (g.shared && g.base != packed) {
+        if (g.shared && !(packed && packed->base == g.base && packed->shared == g.shared)) {
           pack_transposed(&a.v[(size_t)g.base * d + h * hd], d, g.shared, hd, pk0.data());
           pack_rows(&a.k[(size_t)g.base * d + h * hd], d, g.shared, hd, pk / 2, pk1.data());
-          packed = g.base;
+          packed = &g;
         }
         pack_transposed(&a.v[(size_t)g.begin * d + h * hd], d, g.count, hd, pk2.data());
         pack_rows(&a.k[(size_t)g.begin * d + h * hd], d, g.count, hd, g.own_keys() / 2, pk3.data());

@@ -2,9 +2,8 @@
 
 import random
 
-from corrupt import corrupt_chain, corrupt_countdown
+from corrupt import spoiled
 from data import prompt_tokens
-from facts import STEP, parse_chain, parse_countdown
 from labels import label_chain, label_countdown
 from model import Batch
 
@@ -27,15 +26,6 @@ class Verification:
             return label_chain(self.encode_lines(lines), self.encode_lines(problem["solution"].split("\n")), newline)
         return label_countdown(lines, problem["prompt"], self.tokenizer.encode, newline)
 
-    def spoiled(self, problem):
-        if problem["family"] == "chain":
-            if "facts" not in problem:
-                problem["facts"] = parse_chain(problem["prompt"])
-            return corrupt_chain(problem["facts"], self.rng)
-        numbers, target = parse_countdown(problem["prompt"])
-        reference = [(int(m[1]), m[2], int(m[3]), int(m[4])) for m in map(STEP.fullmatch, problem["solution"].split("\n")) if m]
-        return corrupt_countdown(numbers, target, reference, self.rng)
-
     def cut(self, solution):
         """Often ends a wrong solution at the end of its first wrong line."""
         wrong = next((i for i, y in enumerate(solution.label) if y == 0), None)
@@ -56,7 +46,7 @@ class Verification:
             elif right:
                 solution = self.label(problem, problem["solution"].split("\n"))
             else:
-                solution = self.cut(self.label(problem, self.spoiled(problem)))
+                solution = self.cut(self.label(problem, spoiled(problem, self.rng)))
             if first is not None and used + len(solution.token) > ROOM + 60:
                 break
             if first is None:
