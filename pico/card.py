@@ -43,9 +43,31 @@ def figures(card):
                 f"({f['problems with both']} problems with right and wrong samples). At step ends, against exact step validity: "
                 f"AUROC {f['step AUROC']:.2f}, expected calibration error {f['step ECE']:.3f}.", "",
                 selection_table(f["levels"])]
+    if "revisions" in card:
+        out += ["", *revision_tables(card["revisions"])]
     out += ["", "### Training", "", training_table(card["training"]), "", "Running mean of the training losses (nats) on the way:", "",
             curve_table(card["training"])]
     return "\n".join(out).strip()
+
+
+def revision_tables(revisions):
+    """Right attempts along the chains of pico-rev, by family and level."""
+    out = ["### Revisions by `pico-rev`", ""]
+    rows = []
+    for family, f in revisions.items():
+        for level, g in f["levels"].items():
+            lost, mended = g["right to wrong, wrong to right"]
+            rows.append([f"{family} {level}", *(f"{p[0]:.2f}" for p in g["pass@1"]), f"{lost:.2f}", f"{mended:.2f}"])
+        lost, mended = f["changes"]
+        rows.append([f"**{family}, all**", *(interval(p) for p in f["pass@1"]), f"{lost:.2f}", f"{mended:.2f}"])
+    links = len(next(iter(revisions.values()))["pass@1"])
+    out += [table(["level", *(f"attempt {n}" for n in range(1, links + 1)), "right to wrong", "wrong to right"], rows), ""]
+    for family, f in revisions.items():
+        auc = f["within-problem AUROC"]
+        out += [f"{family}: from attempt 1 to attempt 5 the right ones rise by {interval(f['rise to attempt 5'])}; independent samples of "
+                f"`pico-s` are right in {interval(f['pico-s'])}. As a verifier of its own attempts, within a problem, its AUROC is "
+                f"{interval(auc['with history'])} with the earlier attempts in view and {interval(auc['without'])} without.", ""]
+    return out[:-1]
 
 
 def training_table(training):

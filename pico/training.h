@@ -14,6 +14,9 @@ struct Losses {
   double *sums;                 // out: lm loss, lm weight, binary loss, binary weight
 };
 
+/** Queries (or keys) that attention takes at a time: no more keys are read than these see, rounded up to 32. */
+static const int BLOCK = 32;
+
 struct Trainer {
   const Weights &w;
   const Shape &s;
@@ -91,8 +94,8 @@ struct Trainer {
         }
         pack_transposed(&a.k[(size_t)g.begin * d + h * hd], d, g.count, hd, pk2.data());
         pack_rows(&a.v[(size_t)g.begin * d + h * hd], d, g.count, hd, g.own_keys() / 2, pk3.data());
-        for (int r0 = 0; r0 < g.count; r0 += 12) {
-          const int rows = std::min(12, g.count - r0), reach = (r0 + rows + 31) / 32 * 32, t0 = g.begin + r0;
+        for (int r0 = 0; r0 < g.count; r0 += BLOCK) {
+          const int rows = std::min(BLOCK, g.count - r0), reach = (r0 + rows + 31) / 32 * 32, t0 = g.begin + r0;
           const u32 *q = pairs(&a.q[(size_t)t0 * d + h * hd]);
           gemm(rows, pk, hd / 2, q, d / 2, pk0.data(), hd / 2 * 32, scores.data(), ld);
           gemm(rows, reach, hd / 2, q, d / 2, pk2.data(), hd / 2 * 32, scores.data() + pk, ld);
@@ -258,8 +261,8 @@ struct Trainer {
         }
         pack_transposed(&a.v[(size_t)g.begin * d + h * hd], d, g.count, hd, pk2.data());
         pack_rows(&a.k[(size_t)g.begin * d + h * hd], d, g.count, hd, g.own_keys() / 2, pk3.data());
-        for (int r0 = 0; r0 < g.count; r0 += 12) {
-          const int rows = std::min(12, g.count - r0), reach = (r0 + rows + 31) / 32 * 32, t0 = g.begin + r0;
+        for (int r0 = 0; r0 < g.count; r0 += BLOCK) {
+          const int rows = std::min(BLOCK, g.count - r0), reach = (r0 + rows + 31) / 32 * 32, t0 = g.begin + r0;
           const u32 *dy = pairs(&b1[(size_t)t0 * d + h * hd]);
           gemm(rows, pk, hd / 2, dy, d / 2, pk0.data(), hd / 2 * 32, scores.data(), ld);
           gemm(rows, reach, hd / 2, dy, d / 2, pk2.data(), hd / 2 * 32, scores.data() + pk, ld);
@@ -289,8 +292,8 @@ struct Trainer {
     for (int c = 0; c < hd; c += 32) {
       const u32 *b = pk3.data() + (size_t)(c / 32) * half * 32;
       panel(g.shared, half, pk2.data(), half, b, out + (size_t)g.base * 3 * d + c, 3 * d, true);
-      for (int k0 = 0; k0 < g.count; k0 += 12)  // queries before the key contribute nothing
-        panel(std::min(12, g.count - k0), half - k0 / 2, pk2.data() + (size_t)(pk + k0) * half + k0 / 2, half, b + k0 / 2 * 32,
+      for (int k0 = 0; k0 < g.count; k0 += BLOCK)  // queries before the key contribute nothing
+        panel(std::min(BLOCK, g.count - k0), half - k0 / 2, pk2.data() + (size_t)(pk + k0) * half + k0 / 2, half, b + k0 / 2 * 32,
               out + (size_t)(g.begin + k0) * 3 * d + c, 3 * d, true);
     }
   }

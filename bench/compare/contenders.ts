@@ -15,7 +15,7 @@ export interface Contender {
   readonly strategy: StrategyName;
   /** The PRM, the exact grading of the final answer, or the rule that also grades every step. */
   readonly verifier: "prm" | "exact" | "rule";
-  /** True: by the reviser and its own verifier, where they have been trained. */
+  /** True: by the reviser, which is its own verifier too. */
   readonly revises: boolean;
   /** Draws independent samples: the same ones as the others that do. */
   readonly shared: boolean;
@@ -45,6 +45,12 @@ const VARIANTS: Readonly<Record<string, Readonly<Record<string, (n: number) => S
     "beam, M=√N": (n) => ({ n, width: Math.round(Math.sqrt(n)) }),
   },
   lookahead: { "lookahead, k=1": ahead(1), "lookahead, k=3": ahead(3) },
+  revisions: {
+    "pico-rev, parallel": (n) => ({ n, chain: 1 }),
+    "pico-rev, revisions, r=4": (n) => ({ n, chain: 4 }),
+    "pico-rev, revisions, r=N": (n) => ({ n, chain: n }),
+  },
+  "ab-mcts": { "pico-rev, ab-mcts": (n) => ({ n }) },
 };
 
 /** Lookahead costs n·(k+1) generations, so n is N/(k+1). */

@@ -131,8 +131,8 @@ export interface Gap extends Share {
 const RESAMPLES = 2000;
 
 /**
- * (accuracy − greedy) / (pass@N − greedy) of the most accurate contender with a PRM or without a verifier, at the
- * largest of `SIZES`, with a bootstrap interval over problems. That the best is chosen on the same problems is not
+ * (accuracy − greedy) / (pass@N − greedy) of the most accurate contender of pico-s with its PRM or without a
+ * verifier, at the largest of `SIZES`, with a bootstrap interval over problems. That the best is chosen on the same problems is not
  * in the interval. `undefined` where greedy is right wherever a sample is.
  */
 export function gapClosed(
@@ -143,7 +143,9 @@ export function gapClosed(
   const n = SIZES[SIZES.length - 1]!;
   const rightOf = (label: string, size: number) =>
     problems.map((problem) => Number(cells.get(cellKey({ problem, label, n: size }))?.right ?? false));
-  const learned = all.filter(({ verifier, sizes }) => verifier === "prm" && sizes.includes(n));
+  const learned = all.filter(
+    ({ verifier, revises, sizes }) => verifier === "prm" && !revises && sizes.includes(n),
+  );
   const best = learned
     .map(({ label }) => ({ label, right: rightOf(label, n) }))
     .sort((a, b) => mean(b.right) - mean(a.right))[0];

@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import type { Journal } from "../../src/budget/journal.ts";
+import { type EmbeddedModel, embeddedPath } from "../../src/models/embedded.ts";
 import { gguf, type LocalModel } from "../../src/models/gguf/index.ts";
 import type { Model } from "../../src/models/model.ts";
 import { solve } from "../../src/solve.ts";
@@ -36,12 +35,11 @@ interface Pair {
   readonly verifier: Verifier;
 }
 
-/** Opens the embedded models, each in one process; without a reviser its strategies refuse pico-s. */
+/** Opens the embedded models, each in one process. */
 export async function openLane(): Promise<Lane> {
-  const samples = pair(await open("pico-s"), prm(await open("pico-prm")));
-  const trained = existsSync(pathOf("pico-rev")) && existsSync(pathOf("pico-rev-orm"));
-  const revises = trained ? pair(await open("pico-rev"), orm(await open("pico-rev-orm"))) : samples;
-  const pairs = [...new Set([samples, revises])];
+  const samples = pair(await open("pico-s"), prm(await open("pico-prm", true)));
+  const revises = pair(await open("pico-rev"), orm(await open("pico-rev", true)));
+  const pairs = [samples, revises];
   const rules = { exact: exactRule(), rule: rule() };
   return {
     models: pairs.map(({ models }) => models),
@@ -62,10 +60,8 @@ export async function openLane(): Promise<Lane> {
   };
 }
 
-const pathOf = (name: string) => fileURLToPath(new URL(`../../pico/${name}.gguf`, import.meta.url));
-
-function open(name: string): Promise<LocalModel> {
-  return gguf({ path: pathOf(name), workers: 1, parseSpecial: name !== "pico-s" && name !== "pico-rev" });
+function open(name: EmbeddedModel["name"], parseSpecial = false): Promise<LocalModel> {
+  return gguf({ path: embeddedPath(name), workers: 1, parseSpecial });
 }
 
 function pair(model: Model, verifier: Verifier): Pair {

@@ -25,7 +25,7 @@ const free: Price = { inputPerMillion: 0, cachedInputPerMillion: 0, outputPerMil
  */
 export const defaultPrices: PriceTable = {
   version: "2026-11-21 (embedded models only)",
-  models: { "pico-s": free, "pico-l": free, "pico-prm": free },
+  models: { "pico-s": free, "pico-l": free, "pico-prm": free, "pico-rev": free },
 };
 
 /** The price of a model; `undefined` when the table has none. */

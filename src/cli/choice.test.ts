@@ -26,6 +26,13 @@ describe("choose", () => {
     expect(choose(countdown!.prompt, {}).strategy).toBe("best-of-n");
   });
 
+  it("takes the reviser, which is its own verifier, for what revises", () => {
+    expect(choose(chain!.prompt, { strategy: "revisions" })).toMatchObject({
+      generator: { kind: "embedded", name: "pico-rev" },
+      verifier: { kind: "pico" },
+    });
+  });
+
   it("says which models can answer anything else", () => {
     expect(() => choose(foreign, {})).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: The embedded models know only the problems of \`bedacht problems\`; for this one name a model: --generator gguf:FILE, hf:USER/REPO:QUANT or openai:MODEL@URL.]`,

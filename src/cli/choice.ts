@@ -26,12 +26,12 @@ export function familyOf(prompt: string): "chain" | "countdown" | undefined {
 }
 
 /**
- * Fills in what was not asked for: pico and its PRM for the problems that they know, majority for other models
- * without a verifier. Throws a `UsageError` when nothing fits.
+ * Fills in what was not asked for: pico-s and its PRM for the problems that they know, or pico-rev for strategies
+ * that revise; majority for other models without a verifier. Throws a `UsageError` when nothing fits.
  */
 export function choose(prompt: string, asked: Asked): Choice {
   const family = familyOf(prompt);
-  const generator = chooseGenerator(family, asked.generator);
+  const generator = chooseGenerator(family, asked);
   const verifier = chooseVerifier(family, generator, asked);
   const strategy =
     asked.strategy ??
@@ -51,9 +51,12 @@ export function choose(prompt: string, asked: Asked): Choice {
   return { strategy, generator, verifier: need === "none" ? { kind: "none" } : verifier, reason };
 }
 
-function chooseGenerator(family: string | undefined, asked: string | undefined): GeneratorSpec {
-  if (asked !== undefined) return parseGenerator(asked);
-  if (family !== undefined) return { kind: "embedded", name: "pico-s" };
+/** Strategies that need a model which revises its solutions. */
+const REVISING: ReadonlySet<string | undefined> = new Set(["revisions", "ab-mcts"]);
+
+function chooseGenerator(family: string | undefined, { generator, strategy }: Asked): GeneratorSpec {
+  if (generator !== undefined) return parseGenerator(generator);
+  if (family !== undefined) return { kind: "embedded", name: REVISING.has(strategy) ? "pico-rev" : "pico-s" };
   throw new UsageError(
     "The embedded models know only the problems of `bedacht problems`; for this one name a model: --generator gguf:FILE, hf:USER/REPO:QUANT or openai:MODEL@URL.",
   );

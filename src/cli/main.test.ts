@@ -245,7 +245,12 @@ describe("bedacht models", () => {
   it("prints them as JSON", async () => {
     const { stdout } = await spawnCli(["models", "--json"], { env: { BEDACHT_CACHE: cache } });
     const { embedded, downloaded } = JSON.parse(stdout);
-    expect(embedded.map(({ name }: { name: string }) => name)).toEqual(["pico-s", "pico-prm", "pico-l"]);
+    expect(embedded.map(({ name }: { name: string }) => name)).toEqual([
+      "pico-s",
+      "pico-prm",
+      "pico-l",
+      "pico-rev",
+    ]);
     expect(downloaded).toMatchObject([{ bytes: expect.any(Number), parameters: expect.any(Number) }]);
   });
 });

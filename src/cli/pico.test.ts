@@ -61,6 +61,20 @@ describe("the embedded models on the command line", () => {
     expect(trace.some((event) => event.type === "proposed" && event.parent !== undefined)).toBe(true);
   });
 
+  it("revise their attempts, and judge each with the earlier ones in view", async (context) => {
+    if (!existsSync(embeddedPath("pico-rev"))) context.skip("the embedded models are not in pico/");
+    const flags = ["--strategy", "revisions", "--n", "6", "--set", "chain=3", "--json"];
+    const { code, stdout } = await spawnCli(["solve", chain!.prompt, ...flags]);
+    const { answer, receipt, trace } = JSON.parse(stdout) as Result;
+    expect({ code, answer }).toEqual({ code: 0, answer: chain!.answer });
+    expect(receipt.plan).toMatchObject({
+      strategy: "revisions",
+      generator: "pico-rev",
+      verifier: "pico-rev",
+    });
+    expect(trace.filter(({ type }) => type === "revised")).toHaveLength(4);
+  });
+
   it("show a problem that greedy gets wrong and search gets right, with the receipt", async (context) => {
     if (missing) context.skip("the embedded models are not in pico/");
     const demo = fileURLToPath(new URL("./demo.ts", import.meta.url));

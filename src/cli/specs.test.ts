@@ -6,6 +6,7 @@ describe("parseGenerator", () => {
   it.each([
     ["pico", { kind: "embedded", name: "pico-s" }],
     ["pico-l", { kind: "embedded", name: "pico-l" }],
+    ["pico-rev", { kind: "embedded", name: "pico-rev" }],
     ["gguf:/models/a b.gguf", { kind: "gguf", path: "/models/a b.gguf" }],
     ["gguf:C:\\models\\a.gguf", { kind: "gguf", path: "C:\\models\\a.gguf" }],
     ["hf:Qwen/Qwen3-0.6B-GGUF:Q8_0", { kind: "hf", address: "hf:Qwen/Qwen3-0.6B-GGUF:Q8_0" }],

@@ -2,7 +2,7 @@ import { UsageError } from "../types.ts";
 
 /** A generator as the command line names it. */
 export type GeneratorSpec =
-  | { readonly kind: "embedded"; readonly name: "pico-s" | "pico-l" }
+  | { readonly kind: "embedded"; readonly name: "pico-s" | "pico-l" | "pico-rev" }
   | { readonly kind: "gguf"; readonly path: string }
   | { readonly kind: "hf"; readonly address: string }
   | { readonly kind: "openai"; readonly model: string; readonly baseUrl: string };
@@ -32,7 +32,7 @@ const VERIFIERS =
 /** Parses `--generator`. Throws a `UsageError` that names the right forms. */
 export function parseGenerator(text: string): GeneratorSpec {
   if (text === "pico" || text === "pico-s") return { kind: "embedded", name: "pico-s" };
-  if (text === "pico-l") return { kind: "embedded", name: "pico-l" };
+  if (text === "pico-l" || text === "pico-rev") return { kind: "embedded", name: text };
   const [kind, rest] = splitKind(text);
   if (kind === "gguf" && rest !== "") return { kind, path: rest };
   if (kind === "hf" && /^[^/\s]+\/[^\s]+$/.test(rest)) return { kind, address: text };

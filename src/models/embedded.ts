@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 
 /** A model that comes with the package. */
 export interface EmbeddedModel {
-  readonly name: "pico-s" | "pico-l" | "pico-prm";
+  readonly name: "pico-s" | "pico-l" | "pico-prm" | "pico-rev";
   readonly role: "generator" | "verifier";
   /** What it is for, in one sentence. */
   readonly purpose: string;
@@ -20,6 +20,11 @@ export const EMBEDDED_MODELS: readonly EmbeddedModel[] = [
     name: "pico-l",
     role: "generator",
     purpose: "14 times the size of pico-s, trained on the same data, to compare",
+  },
+  {
+    name: "pico-rev",
+    role: "generator",
+    purpose: "revises earlier attempts, and judges its own with them in view",
   },
 ];
 
