@@ -8,7 +8,7 @@
  */
 import { parseArgs } from "node:util";
 import { progress } from "../scripts/progress.ts";
-import { wilson } from "../src/cli/summary.ts";
+import { wilson } from "../src/lab/stats/proportions.ts";
 import { embeddedPath } from "../src/models/embedded.ts";
 import { gguf } from "../src/models/gguf/index.ts";
 import { generateProblems } from "../src/problems/index.ts";

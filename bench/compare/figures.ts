@@ -1,4 +1,4 @@
-import { wilson } from "../../src/cli/summary.ts";
+import { wilson } from "../../src/lab/stats/proportions.ts";
 import { rng } from "../../src/random.ts";
 import { type Cell, cellKey } from "./cells.ts";
 import { type Contender, SAMPLES, SIZES } from "./contenders.ts";

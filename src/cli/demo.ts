@@ -2,6 +2,8 @@
  * `npm run demo`: the embedded models on fresh problems, greedy against search. Nothing is prepared: problems
  * are generated, models run, and the first problem where greedy is wrong and search is right, in every step, is shown whole.
  */
+
+import { wilson } from "../lab/stats/proportions.ts";
 import { EMBEDDED_MODELS } from "../models/embedded.ts";
 import { chainStepValidity, generateProblems } from "../problems/index.ts";
 import type { Problem, Result } from "../types.ts";
@@ -10,7 +12,6 @@ import { complain, describeError, exitCodeOf } from "./exit.ts";
 import { mayColour, renderResult } from "./render.ts";
 import { openSession, type Session } from "./session.ts";
 import { solveShown } from "./shown.ts";
-import { wilson } from "./summary.ts";
 
 const LEVEL = 5;
 const PROBLEMS = 20;

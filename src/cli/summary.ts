@@ -1,16 +1,7 @@
+import { wilson } from "../lab/stats/proportions.ts";
 import type { LinkChanges } from "../strategies/index.ts";
 import type { Receipt } from "../types.ts";
 import { seconds } from "./progress.ts";
-
-/** The Wilson score interval of a proportion (Wilson 1927); `z` 1.96 is 95%. `[0, 1]` when `total` is 0. */
-export function wilson(right: number, total: number, z = 1.959964): readonly [number, number] {
-  if (total === 0) return [0, 1];
-  const share = right / total;
-  const spread = z * Math.sqrt((share * (1 - share)) / total + (z * z) / (4 * total * total));
-  const scale = 1 + (z * z) / total;
-  const middle = share + (z * z) / (2 * total);
-  return [Math.max(0, (middle - spread) / scale), Math.min(1, (middle + spread) / scale)];
-}
 
 /** What came of one line of a problem file. */
 export interface Verdict {
