@@ -6,4 +6,26 @@ export { type Mapping, mapped, parseMapping } from "./mapping.ts";
 export type { Contents, Drawn, DrawnFilter, StoredPrompt } from "./reading.ts";
 export type { BankedGrade, BankedSample, BankedScore, BankRecord, Params } from "./records.ts";
 export { type Replay, type ReplayOptions, type ReplayPlan, type ReplayRow, replay } from "./replay.ts";
+export {
+  type BudgetRatio,
+  budgetRatio,
+  type ComparedAt,
+  type Curve,
+} from "./stats/budget-ratio.ts";
+export {
+  auroc,
+  type Bins,
+  brier,
+  calibrationError,
+  type Graded,
+  type RiskPoint,
+  riskCoverage,
+  riskCoverageArea,
+} from "./stats/calibration.ts";
+export { isotonic } from "./stats/curves.ts";
+export { type Flipping, pairedBootstrap, signFlip } from "./stats/difference.ts";
+export { clopperPearson, wilson } from "./stats/proportions.ts";
+export type { Resampling } from "./stats/resampling.ts";
+export { discordance, holm, type McNemar, mcnemar } from "./stats/significance.ts";
+export { bestOfK, rightAmong } from "./stats/subsets.ts";
 export { bootstrap, type Estimate, passAtK } from "./stats.ts";
