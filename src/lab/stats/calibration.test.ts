@@ -84,6 +84,9 @@ describe("calibrationError", () => {
     // Thirds of 7 by the middle of each tie: 0.05 and both 0.15; 0.5 and 0.55; 0.95 and 1.
     const expected = (Math.abs(1 - 0.35) + Math.abs(2 - 1.05) + Math.abs(1 - 1.95)) / 7;
     expect(calibrationError({ scores, right }, { bins: 3, by: "mass" })).toBeCloseTo(expected, 14);
+    // Four equal scores that begin below the middle go where their middle is.
+    const tied = { scores: [0.1, 0.5, 0.5, 0.5, 0.5], right: [false, true, true, true, true] };
+    expect(calibrationError(tied, { bins: 2, by: "mass" })).toBeCloseTo((0.1 + 2) / 5, 14);
   });
 
   it("is the distance of the means in one bin, and grows with finer ones", () => {
