@@ -63,7 +63,7 @@ const CANDIDATES: readonly Candidate[] = [
 ];
 
 /** The best of them. */
-const CHOSEN = by("pico-s", "best-of-n", { n: 64 });
+const CHOSEN = by("pico-rev", "best-of-n", { n: 64 });
 
 /** Solved, in percent, by what Yao et al. and their published log report for GPT-4. */
 const PUBLISHED = [
