@@ -29,7 +29,10 @@ describe("choose", () => {
   it("takes the reviser, which is its own verifier, for what revises", () => {
     expect(choose(chain!.prompt, { strategy: "revisions" })).toMatchObject({
       generator: { kind: "embedded", name: "pico-rev" },
-      verifier: { kind: "pico" },
+      verifier: { kind: "pico", history: true },
+    });
+    expect(choose(chain!.prompt, { strategy: "beam", generator: "pico-rev" }).verifier).toEqual({
+      kind: "pico",
     });
   });
 

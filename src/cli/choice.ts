@@ -26,13 +26,16 @@ export function familyOf(prompt: string): "chain" | "countdown" | undefined {
 }
 
 /**
- * Fills in what was not asked for: pico-s and its PRM for the problems that they know, or pico-rev for strategies
- * that revise; majority for other models without a verifier. Throws a `UsageError` when nothing fits.
+ * Fills in what was not asked for: pico-s and its PRM for the problems that they know, or pico-rev, its own verifier,
+ * for strategies that revise; majority for other models without a verifier. Throws a `UsageError` when nothing fits.
  */
 export function choose(prompt: string, asked: Asked): Choice {
   const family = familyOf(prompt);
   const generator = chooseGenerator(family, asked);
-  const verifier = chooseVerifier(family, generator, asked);
+  const named = chooseVerifier(family, generator, asked);
+  const revises =
+    generator.kind === "embedded" && generator.name === "pico-rev" && REVISING.has(asked.strategy);
+  const verifier: VerifierSpec = named.kind === "pico" && revises ? { ...named, history: true } : named;
   const strategy =
     asked.strategy ??
     (verifier.kind === "none" ? "majority" : family === "countdown" ? "best-of-n" : "weighted-best-of-n");

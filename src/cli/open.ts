@@ -84,7 +84,7 @@ async function openVerifier(
     case "rule":
       return (await import("../verifiers/rule.ts")).rule();
     case "pico":
-      if (ofGenerator.kind === "embedded" && ofGenerator.name === "pico-rev")
+      if (spec.history)
         return (await import("../verifiers/orm.ts")).orm(await local(embeddedPath("pico-rev")));
       return (await import("../verifiers/prm.ts")).prm(await local(embeddedPath("pico-prm")));
     case "prm":

@@ -10,7 +10,8 @@ export type GeneratorSpec =
 /** A verifier as the command line names it. */
 export type VerifierSpec =
   | { readonly kind: "none" }
-  | { readonly kind: "pico" }
+  /** The embedded PRM; with `history` the reviser, which judges an attempt with the earlier ones in view. */
+  | { readonly kind: "pico"; readonly history?: boolean }
   | { readonly kind: "rule" }
   /** Without a model of its own, the generator judges. */
   | { readonly kind: "judge"; readonly model?: GeneratorSpec }
