@@ -8,6 +8,7 @@
  */
 import { parseArgs } from "node:util";
 import { progress } from "../scripts/progress.ts";
+import { pairedBootstrap } from "../src/lab/stats/difference.ts";
 import { wilson } from "../src/lab/stats/proportions.ts";
 import { embeddedPath } from "../src/models/embedded.ts";
 import { gguf } from "../src/models/gguf/index.ts";
@@ -20,7 +21,6 @@ import { isCorrect } from "../src/verifiers/answer.ts";
 import { prm } from "../src/verifiers/prm.ts";
 
 const AT_ONCE = 4;
-const RESAMPLES = 10_000;
 
 const { values } = parseArgs({
   options: {
@@ -77,19 +77,12 @@ async function measure(plan: StrategyPlan, problems: readonly Problem[]): Promis
 const mean = (values: readonly boolean[]) => values.filter(Boolean).length / values.length;
 const percent = (share: number) => (100 * share).toFixed(1).padStart(5);
 
-/** 95% interval of the difference of two accuracies: bootstrap over problems, paired. */
+/** The difference of two accuracies with its 95% interval: bootstrap over problems, paired. */
 function difference(a: Row, b: Row): string {
-  const random = rng(1);
-  const differences = Array.from({ length: RESAMPLES }, () => {
-    let sum = 0;
-    for (let i = 0; i < a.right.length; i += 1) {
-      const place = random.int(0, a.right.length - 1);
-      sum += Number(a.right[place]) - Number(b.right[place]);
-    }
-    return sum / a.right.length;
-  }).sort((x, y) => x - y);
-  const at = (share: number) => (100 * differences[Math.floor(share * RESAMPLES)]!).toFixed(1);
-  return `${(100 * (mean(a.right) - mean(b.right))).toFixed(1)} points (${at(0.025)} to ${at(0.975)})`;
+  const [first, second] = [a, b].map(({ right }) => right.map(Number)) as [number[], number[]];
+  const { mean: middle, low, high } = pairedBootstrap(first, second, rng(1));
+  const [points, from, to] = [middle, low, high].map((share) => (100 * share).toFixed(1));
+  return `${points} points (${from} to ${to})`;
 }
 
 function print(family: string, level: string, rows: readonly Row[]): void {

@@ -112,8 +112,9 @@ function csv({ rows }: Replay): string {
 }
 
 const percent = ({ mean, low, high }: Estimate) => {
-  const [middle, from, to] = [mean, low, high].map((share) => (100 * share).toFixed(1));
-  return `${middle!.padStart(5)} (${from} to ${to})`;
+  const share = (one: number) => (100 * one).toFixed(1);
+  const interval = low === undefined || high === undefined ? "" : ` (${share(low)} to ${share(high)})`;
+  return `${share(mean).padStart(5)}${interval}`;
 };
 
 function table({ rows, problems, samples }: Replay): string {

@@ -24,8 +24,8 @@ export {
 } from "./stats/calibration.ts";
 export { isotonic } from "./stats/curves.ts";
 export { type Flipping, pairedBootstrap, signFlip } from "./stats/difference.ts";
+export { bootstrap, type Estimate, type Interval } from "./stats/means.ts";
 export { clopperPearson, wilson } from "./stats/proportions.ts";
 export type { Resampling } from "./stats/resampling.ts";
 export { discordance, holm, type McNemar, mcnemar } from "./stats/significance.ts";
-export { bestOfK, rightAmong } from "./stats/subsets.ts";
-export { bootstrap, type Estimate, passAtK } from "./stats.ts";
+export { bestOfK, passAtK, rightAmong } from "./stats/subsets.ts";

@@ -5,7 +5,7 @@ import type { Aggregation } from "../verifiers/aggregate.ts";
 import { type Columns, columnsOf, rescored } from "./columns.ts";
 import type { Drawn } from "./reading.ts";
 import { play } from "./replayed.ts";
-import { passAtK } from "./stats.ts";
+import { passAtK } from "./stats/subsets.ts";
 import { TALLIES, type Tally } from "./tally.ts";
 
 /** A strategy to replay. */

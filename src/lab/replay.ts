@@ -4,7 +4,7 @@ import type { Aggregation } from "../verifiers/aggregate.ts";
 import type { Bank } from "./bank.ts";
 import { chooseSources, type Sources } from "./choosing.ts";
 import { measure, needsScores, type Player, playerOf, type ReplayPlan } from "./measuring.ts";
-import { bootstrap, type Estimate } from "./stats.ts";
+import { bootstrap, type Estimate } from "./stats/means.ts";
 
 export type { ReplayPlan } from "./measuring.ts";
 

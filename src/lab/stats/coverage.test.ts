@@ -1,10 +1,10 @@
 /** How often 95% intervals hold the truth, in simulated worlds where it is known: 93 to 97 times out of 100. */
 import { describe, expect, it } from "vitest";
 import { type Rng, rng } from "../../random.ts";
-import type { Estimate } from "../stats.ts";
 import { budgetRatio, type Curve } from "./budget-ratio.ts";
 import { fitCurve, reach } from "./curves.ts";
 import { pairedBootstrap } from "./difference.ts";
+import type { Interval } from "./means.ts";
 
 /** The share of trials whose interval holds `truth`; an open end holds everything. */
 function coverage(
@@ -32,7 +32,7 @@ const resamples = 300;
 
 /** Two strategies that differ on one problem in five: 13 points against 7. */
 function independent(problems: number) {
-  return (random: Rng): Estimate => {
+  return (random: Rng): Interval => {
     const differences = Array.from({ length: problems }, () => discordant(random, 0.13, 0.07));
     return pairedBootstrap(differences, new Float64Array(problems), random.split("resamples"), { resamples });
   };
@@ -40,7 +40,7 @@ function independent(problems: number) {
 
 /** Templates of 10 to 30 problems, each with its own difference, 0 or 12 points, 6 on average. */
 function templated(templates: number, aware: boolean) {
-  return (random: Rng): Estimate => {
+  return (random: Rng): Interval => {
     const clusters: number[] = [];
     const differences: number[] = [];
     for (let template = 0; template < templates; template += 1) {

@@ -1,5 +1,5 @@
 import type { Rng } from "../../random.ts";
-import type { Estimate } from "../stats.ts";
+import type { Interval } from "./means.ts";
 import {
   clusterSums,
   ends,
@@ -20,7 +20,7 @@ export function pairedBootstrap(
   second: ArrayLike<number>,
   random: Rng,
   { clusters, resamples = PUBLISHED_RESAMPLES, level = 0.95 }: Resampling = {},
-): Estimate {
+): Interval {
   if (first.length !== second.length)
     throw new RangeError(`${first.length} problems cannot pair with ${second.length}.`);
   const differences = Float64Array.from(first, (value, problem) => value - second[problem]!);

@@ -1,4 +1,14 @@
-import { passAtK } from "../stats.ts";
+/**
+ * The probability that at least one of `k` samples is right, given that `right` of `total` are: the unbiased
+ * estimator 1 - C(total-right, k) / C(total, k) (Chen et al. 2021, arXiv:2107.03374, section 2.1).
+ * `undefined` when there are fewer than `k` samples.
+ */
+export function passAtK(total: number, right: number, k: number): number | undefined {
+  if (k > total) return undefined;
+  let wrong = 1;
+  for (let drawn = 0; drawn < k; drawn += 1) wrong *= Math.max(0, total - right - drawn) / (total - drawn);
+  return 1 - wrong;
+}
 
 /**
  * The probabilities that 0, 1, ... `k` of `k` samples are right, drawn without replacement from `total` of which
