@@ -29,7 +29,6 @@ def parameters(name):
     return np.load(MODELS[name]) if MODELS[name].exists() else gguf.read(HERE / f"{name}.gguf", SHAPES[name])
 
 
-
 PROBLEMS = {"chain": 300_000, "countdown": 240_000}  # training problems printed
 PROBLEM_SEED = 11
 

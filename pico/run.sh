@@ -11,5 +11,6 @@ grep -qw avx512f /proc/cpuinfo || { echo "pico: this processor has no AVX-512; t
 .venv/bin/python train.py "$@"
 if [ $# -eq 0 ]; then
   .venv/bin/python evaluate.py
+  .venv/bin/python evaluate_revisions.py
   .venv/bin/python card.py
 fi
