@@ -4,7 +4,7 @@
  * included. Prints tables, writes CSV and plots.
  *
  * Options: --chain 1-8 --countdown 1-6 (levels, "none" leaves a family out), --count 10 problems per level,
- * --seed 20261124, --most 64 (128: searches get that size too, and reach equal FLOPs more often), --only a,b
+ * --seed 20261124, --most 64 (128: searches get that size too, and reach equal FLOPs more often), --only "a;b"
  * (labels), --work FILE (finished cells), --out FOLDER, --report (what is there already, nothing is run).
  *
  * Every finished (problem, strategy, N) is on disk at once; after Ctrl-C the same command goes on. Strategies
@@ -186,7 +186,7 @@ const interrupt = new AbortController();
 process.once("SIGINT", () => interrupt.abort());
 try {
   const done = readCells(values.work, lanes[0]!.models);
-  const only = values.only?.split(",");
+  const only = values.only?.split(";");
   const all = contenders(Number(values.most)).filter(({ label }) => only?.includes(label) ?? true);
   const problems = blocks();
   if (!values.report) {
