@@ -48,7 +48,7 @@ SCHEDULES = {
     "verify-2": Schedule(tokens=40e6, batch=6144, matrix_rate=0.008, rate=0.0015, warm=20, decay=0.9),
     "pico-prm": Schedule(tokens=0.6e6, batch=6144, matrix_rate=0.001, rate=0.0002, warm=10, decay=0.8),
     "pico-l": Schedule(tokens=4.5e6, batch=3072, matrix_rate=0.01, rate=0.002, warm=20, decay=0.55),
-    "revise": Schedule(tokens=12e6, batch=8192, matrix_rate=0.008, rate=0.0015, warm=20, decay=0.5),
+    "revise": Schedule(tokens=3.4e6, batch=8192, matrix_rate=0.008, rate=0.0015, warm=20, decay=0.01),
     "pico-rev": Schedule(tokens=24e6, batch=8192, matrix_rate=0.008, rate=0.0015, warm=20, decay=0.9),
 }
 SAMPLES = {"samples": 8000, "samples-2": 24000}  # training problems per family that pico-s solves for a round of the verifier

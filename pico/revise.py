@@ -6,9 +6,8 @@ import numpy as np
 
 from model import Batch, run, sample
 from revise_data import HISTORY, history_tokens, rows_of, valid
+from rollouts import MOST
 from tokenizer import BAD, EOS, GOOD
-
-ROOM = 190  # tokens of one attempt, at most
 
 
 def shown(tokenizer, problem, earlier, context):
@@ -16,7 +15,7 @@ def shown(tokenizer, problem, earlier, context):
     history = [text for text in earlier if valid(text)][-HISTORY:]
     while True:
         tokens = history_tokens(tokenizer, problem, history)
-        room = min(ROOM, 2 * max((len(tokenizer.encode(text)) for text in history), default=0))
+        room = min(MOST, 2 * max((len(tokenizer.encode(text)) for text in history), default=0))
         if not history or len(tokens) + room <= context:
             return tokens
         history = history[1:]
@@ -24,11 +23,11 @@ def shown(tokenizer, problem, earlier, context):
 
 def chains(shape, flat, tokenizer, problems, count, links, temperature, seed):
     """`count` chains of `links` attempts for every problem: a list (problem) of lists (chain) of texts."""
-    first = sample(shape, flat, [history_tokens(tokenizer, p, []) for p in problems], count, temperature, ROOM, [EOS], seed)
+    first = sample(shape, flat, [history_tokens(tokenizer, p, []) for p in problems], count, temperature, MOST, [EOS], seed)
     rows = [(p, [tokenizer.decode(t).strip()]) for p, group in zip(problems, first) for t in group]
     for link in range(1, links):
         before = [shown(tokenizer, p, texts, shape.context) for p, texts in rows]
-        for (_, texts), [tokens] in zip(rows, sample(shape, flat, before, 1, temperature, ROOM, [EOS], seed + link)):
+        for (_, texts), [tokens] in zip(rows, sample(shape, flat, before, 1, temperature, MOST, [EOS], seed + link)):
             texts.append(tokenizer.decode(tokens).strip())
     return [[texts for _, texts in rows[i * count:(i + 1) * count]] for i in range(len(problems))]
 

@@ -132,7 +132,8 @@ const RESAMPLES = 2000;
 
 /**
  * (accuracy − greedy) / (pass@N − greedy) of the most accurate contender of pico-s with its PRM or without a
- * verifier, at the largest of `SIZES`, with a bootstrap interval over problems. That the best is chosen on the same problems is not
+ * verifier, at the largest of `SIZES`, with a bootstrap interval over problems. That the best is chosen on the
+ * same problems is not
  * in the interval. `undefined` where greedy is right wherever a sample is.
  */
 export function gapClosed(
