@@ -8,13 +8,13 @@
  */
 import { parseArgs } from "node:util";
 import { progress } from "../scripts/progress.ts";
-import { pairedBootstrap } from "../src/lab/stats/difference.ts";
-import { wilson } from "../src/lab/stats/proportions.ts";
 import { embeddedPath } from "../src/models/embedded.ts";
 import { gguf } from "../src/models/gguf/index.ts";
 import { generateProblems } from "../src/problems/index.ts";
 import { rng } from "../src/random.ts";
 import { solve } from "../src/solve.ts";
+import { pairedBootstrap } from "../src/stats/difference.ts";
+import { wilson } from "../src/stats/proportions.ts";
 import type { StrategyPlan } from "../src/strategies/index.ts";
 import type { Problem } from "../src/types.ts";
 import { isCorrect } from "../src/verifiers/answer.ts";

@@ -11,13 +11,13 @@
  */
 import { parseArgs } from "node:util";
 import { progress } from "../scripts/progress.ts";
-import { wilson } from "../src/lab/stats/proportions.ts";
 import { embeddedPath } from "../src/models/embedded.ts";
 import { gguf } from "../src/models/gguf/index.ts";
 import { openai } from "../src/models/openai.ts";
 import { generateProblems } from "../src/problems/index.ts";
 import { rng } from "../src/random.ts";
 import { solve } from "../src/solve.ts";
+import { wilson } from "../src/stats/proportions.ts";
 import { adaptiveConsistency, eProcess, esc, majority } from "../src/strategies/index.ts";
 import type { Problem } from "../src/types.ts";
 import { isCorrect } from "../src/verifiers/answer.ts";

@@ -11,11 +11,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { progress } from "../scripts/progress.ts";
-import { wilson } from "../src/lab/stats/proportions.ts";
 import { embeddedPath } from "../src/models/embedded.ts";
 import { gguf } from "../src/models/gguf/index.ts";
 import { gameOf24, generateProblems, gradeProblem } from "../src/problems/index.ts";
 import { solve } from "../src/solve.ts";
+import { wilson } from "../src/stats/proportions.ts";
 import type { StrategyPlan } from "../src/strategies/index.ts";
 import { type Problem, type Receipt, UsageError } from "../src/types.ts";
 import { orm } from "../src/verifiers/orm.ts";

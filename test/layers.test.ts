@@ -8,6 +8,7 @@ const SRC = join(import.meta.dirname, "../src");
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   types: [],
   random: [],
+  stats: ["types", "random"],
   problems: ["types", "random"],
   budget: ["types", "random"],
   models: ["types", "random", "budget"],
@@ -15,10 +16,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   strategies: ["types", "random", "problems", "budget", "models", "verifiers"],
   solve: ["types", "random", "budget", "models", "verifiers", "strategies"],
   index: ["types", "random", "problems", "budget", "models", "verifiers", "strategies", "solve"],
-  lab: ["types", "random", "problems", "budget", "models", "verifiers", "strategies", "solve"],
+  lab: ["types", "random", "stats", "problems", "budget", "models", "verifiers", "strategies", "solve"],
   cli: [
     "types",
     "random",
+    "stats",
     "problems",
     "budget",
     "models",

@@ -1,5 +1,5 @@
-import { wilson } from "../../src/lab/stats/proportions.ts";
 import { rng } from "../../src/random.ts";
+import { wilson } from "../../src/stats/proportions.ts";
 import { type Cell, cellKey } from "./cells.ts";
 import { type Contender, SAMPLES, SIZES } from "./contenders.ts";
 

@@ -3,9 +3,9 @@
  * are generated, models run, and the first problem where greedy is wrong and search is right, in every step, is shown whole.
  */
 
-import { wilson } from "../lab/stats/proportions.ts";
 import { EMBEDDED_MODELS } from "../models/embedded.ts";
 import { chainStepValidity, generateProblems } from "../problems/index.ts";
+import { wilson } from "../stats/proportions.ts";
 import type { Problem, Result } from "../types.ts";
 import { isCorrect } from "../verifiers/answer.ts";
 import { complain, describeError, exitCodeOf } from "./exit.ts";

@@ -1,4 +1,4 @@
-import { wilson } from "../lab/stats/proportions.ts";
+import { wilson } from "../stats/proportions.ts";
 import type { LinkChanges } from "../strategies/index.ts";
 import type { Receipt } from "../types.ts";
 import { seconds } from "./progress.ts";

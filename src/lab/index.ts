@@ -1,17 +1,9 @@
-export { type Bank, openBank, type Setting } from "./bank.ts";
-export { banked, bankedVerifier } from "./banked.ts";
-export { exportLines, type Imported, type ImportOptions, importLines } from "./exchange.ts";
-export { grade } from "./grading.ts";
-export { type Mapping, mapped, parseMapping } from "./mapping.ts";
-export type { Contents, Drawn, DrawnFilter, StoredPrompt } from "./reading.ts";
-export type { BankedGrade, BankedSample, BankedScore, BankRecord, Params } from "./records.ts";
-export { type Replay, type ReplayOptions, type ReplayPlan, type ReplayRow, replay } from "./replay.ts";
 export {
   type BudgetRatio,
   budgetRatio,
   type ComparedAt,
   type Curve,
-} from "./stats/budget-ratio.ts";
+} from "../stats/budget-ratio.ts";
 export {
   auroc,
   type Bins,
@@ -21,11 +13,19 @@ export {
   type RiskPoint,
   riskCoverage,
   riskCoverageArea,
-} from "./stats/calibration.ts";
-export { isotonic } from "./stats/curves.ts";
-export { type Flipping, pairedBootstrap, signFlip } from "./stats/difference.ts";
-export { bootstrap, type Estimate, type Interval } from "./stats/means.ts";
-export { clopperPearson, wilson } from "./stats/proportions.ts";
-export type { Resampling } from "./stats/resampling.ts";
-export { discordance, holm, type McNemar, mcnemar } from "./stats/significance.ts";
-export { bestOfK, passAtK, rightAmong } from "./stats/subsets.ts";
+} from "../stats/calibration.ts";
+export { isotonic } from "../stats/curves.ts";
+export { type Flipping, pairedBootstrap, signFlip } from "../stats/difference.ts";
+export { bootstrap, type Estimate, type Interval } from "../stats/means.ts";
+export { clopperPearson, wilson } from "../stats/proportions.ts";
+export type { Resampling } from "../stats/resampling.ts";
+export { discordance, holm, type McNemar, mcnemar } from "../stats/significance.ts";
+export { bestOfK, passAtK, rightAmong } from "../stats/subsets.ts";
+export { type Bank, openBank, type Setting } from "./bank.ts";
+export { banked, bankedVerifier } from "./banked.ts";
+export { exportLines, type Imported, type ImportOptions, importLines } from "./exchange.ts";
+export { grade } from "./grading.ts";
+export { type Mapping, mapped, parseMapping } from "./mapping.ts";
+export type { Contents, Drawn, DrawnFilter, StoredPrompt } from "./reading.ts";
+export type { BankedGrade, BankedSample, BankedScore, BankRecord, Params } from "./records.ts";
+export { type Replay, type ReplayOptions, type ReplayPlan, type ReplayRow, replay } from "./replay.ts";

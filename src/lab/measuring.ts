@@ -1,11 +1,11 @@
 import type { Rng } from "../random.ts";
+import { passAtK } from "../stats/subsets.ts";
 import { isStrategy, knobsOf, makeStrategy, type StrategyPlan, strategies } from "../strategies/index.ts";
 import { type Problem, UsageError } from "../types.ts";
 import type { Aggregation } from "../verifiers/aggregate.ts";
 import { type Columns, columnsOf, rescored } from "./columns.ts";
 import type { Drawn } from "./reading.ts";
 import { play } from "./replayed.ts";
-import { passAtK } from "./stats/subsets.ts";
 import { TALLIES, type Tally } from "./tally.ts";
 
 /** A strategy to replay. */

@@ -1,10 +1,10 @@
 import { type Rng, rng } from "../random.ts";
+import { bootstrap, type Estimate } from "../stats/means.ts";
 import { type Problem, UsageError } from "../types.ts";
 import type { Aggregation } from "../verifiers/aggregate.ts";
 import type { Bank } from "./bank.ts";
 import { chooseSources, type Sources } from "./choosing.ts";
 import { measure, needsScores, type Player, playerOf, type ReplayPlan } from "./measuring.ts";
-import { bootstrap, type Estimate } from "./stats/means.ts";
 
 export type { ReplayPlan } from "./measuring.ts";
 

@@ -1,6 +1,6 @@
 /** How often 95% intervals hold the truth, in simulated worlds where it is known: 93 to 97 times out of 100. */
 import { describe, expect, it } from "vitest";
-import { type Rng, rng } from "../../random.ts";
+import { type Rng, rng } from "../random.ts";
 import { budgetRatio, type Curve } from "./budget-ratio.ts";
 import { fitCurve, reach } from "./curves.ts";
 import { pairedBootstrap } from "./difference.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { rng } from "../../random.ts";
+import { rng } from "../random.ts";
 import { budgetRatio, type Curve } from "./budget-ratio.ts";
 import { fitCurve, isotonic, reach } from "./curves.ts";
 

@@ -1,4 +1,4 @@
-import type { Rng } from "../../random.ts";
+import type { Rng } from "../random.ts";
 import { type Fit, fitCurve, type Reach, reach } from "./curves.ts";
 import {
   clusterSums,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { rng } from "../../random.ts";
+import { rng } from "../random.ts";
 import { pairedBootstrap, signFlip } from "./difference.ts";
 
 const share = fc.integer({ min: 0, max: 8 }).map((eighths) => eighths / 8);

@@ -1,4 +1,4 @@
-import type { Rng } from "../../random.ts";
+import type { Rng } from "../random.ts";
 import { ends, tailShare } from "./resampling.ts";
 
 /** A mean over problems with its 95% interval. */

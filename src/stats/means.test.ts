@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { rng } from "../../random.ts";
+import { rng } from "../random.ts";
 import { bootstrap } from "./means.ts";
 
 const random = () => rng("means");

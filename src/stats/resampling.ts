@@ -1,4 +1,4 @@
-import type { Rng } from "../../random.ts";
+import type { Rng } from "../random.ts";
 import { normalBelow, studentWithin } from "./distributions.ts";
 
 /** How to resample. */
