@@ -27,6 +27,8 @@ export interface SolveOptions {
   readonly verifier?: Verifier;
   /** Hard limits. Default: none. */
   readonly budget?: Budget;
+  /** A ledger that several problems share: its limits hold for all of them together, beside `budget`. */
+  readonly pool?: Ledger;
   /** Default 1. Equal seeds, models and problems give equal answers. */
   readonly seed?: number;
   /** Ends the search; the best so far is returned, with what was spent. */
@@ -54,7 +56,7 @@ export interface SolveOptions {
  */
 export async function solve(options: SolveOptions): Promise<Result> {
   const { budget = {}, clock = systemClock, journal } = options;
-  const ledger = createLedger({ budget, clock });
+  const ledger = createLedger({ budget, clock, within: options.pool });
   try {
     if (typeof journal !== "string") return await search(options, ledger, journal);
     const opened = await openJournal(journal);
@@ -84,7 +86,7 @@ async function search(options: SolveOptions, ledger: Ledger, journal: Journal | 
     ...(verifier && { verifier: boughtVerifier(verifier, buying) }),
     rng: rng(seed).split(problem.id),
     signal: AbortSignal.any([ledger.signal, ...(options.signal ? [options.signal] : [])]),
-    budgeted: Object.keys(ledger.budget).length > 0,
+    budgeted: Object.keys(ledger.limits).length > 0,
     ...concurrencyOf(model, options.limits),
     emit,
   });

@@ -26,6 +26,10 @@ export function refuseIfNothingFits(ledger: Ledger): void {
   if (first === undefined || first.unit === "ms" || ledger.entries.some(({ type }) => type === "settled"))
     return;
   const { unit, most } = first;
+  if (ledger.budget[unit] === undefined)
+    throw new BudgetTooSmallError(
+      `Nothing is left of the shared budget for one sample, which takes up to ${unit}=${most[unit]}: raise it.`,
+    );
   throw new BudgetTooSmallError(
     `One sample takes up to ${unit}=${most[unit]} but the budget allows ${ledger.budget[unit]}: raise it, or lower maxTokens.`,
   );

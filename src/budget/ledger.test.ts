@@ -55,6 +55,38 @@ describe("ledger", () => {
     expect(() => ledger.settle(held, actual(1, 1))).toThrow(/settled already/);
   });
 
+  it("counts within another ledger, and needs room in both", () => {
+    const clock = virtualClock();
+    const pool = createLedger({ budget: { tokens: 10 }, clock });
+    const [one, other] = [3, 100].map((tokens) => createLedger({ budget: { tokens }, clock, within: pool }));
+    expect(one!.reserve(estimate(4))).toBeUndefined();
+    expect(pool.spent().tokens).toBe(0);
+    const held = other!.reserve(estimate(8))!;
+    expect(one!.reserve(estimate(3))).toBeUndefined();
+    expect(one!.lacking(estimate(3).most)).toBe("tokens");
+    expect(other!.adjust(held, estimate(11).most)).toBeUndefined();
+    expect(other!.adjust(held, estimate(7).most)).toBeDefined();
+    expect(one!.reserve(estimate(3))).toBeDefined();
+    expect(one!.refuse(estimate(1))).toBe("tokens");
+    other!.settle(held, actual(2, 1));
+    expect([pool.spent().tokens, other!.spent().tokens]).toEqual([3, 3]);
+    expect(one!.limits).toEqual({ tokens: 3 });
+  });
+
+  it("waits for the calls of the others, and ends with the deadline around", async () => {
+    const clock = virtualClock();
+    const pool = createLedger({ budget: { tokens: 10, ms: 50 }, clock });
+    const [one, other] = [1, 2].map(() => createLedger({ clock, within: pool }));
+    const held = other!.reserve(estimate(10))!;
+    const settled = one!.nextSettlement()!;
+    other!.settle(held, actual(1, 1));
+    await settled;
+    expect(one!.nextSettlement()).toBeUndefined();
+    expect(one!.signal.aborted).toBe(false);
+    await clock.advance(51);
+    expect(one!.signal.aborted).toBe(true);
+  });
+
   it("raises a reservation only into free room", () => {
     const ledger = createLedger({ budget: { tokens: 10 }, clock: virtualClock() });
     const held = ledger.reserve(estimate(4))!;

@@ -48,6 +48,8 @@ export type Entry =
 /** The record of what was spent, and the gate before what would be. Reserve, call, settle. */
 export interface Ledger {
   readonly budget: Budget;
+  /** With the limits of the ledgers around: which units are limited at all. */
+  readonly limits: Budget;
   readonly clock: Clock;
   /** Append-only. */
   readonly entries: readonly Entry[];
@@ -76,14 +78,21 @@ export interface Ledger {
  *
  * Once a server has spent more than was reserved, no limit can be kept by reserving: with any limit set,
  * everything after is refused.
+ * @param options.within another ledger that everything here counts in, too: a call needs room in both
  * @throws UsageError for a limit that is not a positive number
  */
-export function createLedger(options: { readonly budget?: Budget; readonly clock: Clock }): Ledger {
-  const { clock } = options;
+export function createLedger(options: {
+  readonly budget?: Budget;
+  readonly clock: Clock;
+  readonly within?: Ledger | undefined;
+}): Ledger {
+  const { clock, within } = options;
   const budget = checkBudget(options.budget ?? {});
   const start = clock.now();
   const entries: Entry[] = [];
   const open = new Map<number, Reservation>();
+  /** What the open calls hold in the ledger around. */
+  const outer = new Map<number, Reservation>();
   const deadline = new AbortController();
   let calls = 0;
   let done: Amounts = { tokens: 0, flops: 0, usd: 0 };
@@ -129,24 +138,35 @@ export function createLedger(options: { readonly budget?: Budget; readonly clock
 
   return {
     budget,
+    limits: { ...within?.limits, ...budget },
     clock,
     entries,
-    signal: deadline.signal,
-    lacking: (most) => lacking(most),
+    signal: within ? AbortSignal.any([deadline.signal, within.signal]) : deadline.signal,
+    lacking: (most) => lacking(most) ?? within?.lacking(most),
     reserve(estimate) {
       if (lacking(estimate.most)) return undefined;
+      const around = within?.reserve(estimate);
+      if (within && !around) return undefined;
       const call = calls++;
+      if (around) outer.set(call, around);
       return hold("reserved", { ...estimate, call });
     },
     adjust(reservation, most) {
       const more = most.tokens > reservation.most.tokens;
       if (more && lacking(most, reservation.call)) return undefined;
+      const around = outer.get(reservation.call);
+      const wider = around && within?.adjust(around, most);
+      if (around && !wider) return undefined;
+      if (wider) outer.set(reservation.call, wider);
       return hold("adjusted", { ...reservation, most });
     },
     settle({ call, role, position }, actual) {
       const held = open.get(call);
       if (!held) throw new Error(`Call ${call} is settled already.`);
       const overrunTokens = Math.max(0, actual.cost.tokens - held.most.tokens);
+      const around = outer.get(call);
+      if (around) within?.settle(around, actual);
+      outer.delete(call);
       open.delete(call);
       total = undefined;
       done = addAmounts([done, actual.cost]);
@@ -155,11 +175,12 @@ export function createLedger(options: { readonly budget?: Budget; readonly clock
       for (const wake of waiting.splice(0)) wake();
     },
     refuse(estimate) {
-      const unit = lacking(estimate.most) ?? "tokens";
+      const unit = lacking(estimate.most) ?? within?.refuse(estimate) ?? "tokens";
       entries.push({ type: "refused", at: at(), unit, ...estimate });
       return unit;
     },
     nextSettlement() {
+      if (within) return within.nextSettlement();
       if (open.size === 0) return undefined;
       return new Promise<void>((resolve) => {
         waiting = [...waiting, resolve];

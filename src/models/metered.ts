@@ -28,7 +28,7 @@ const outcomes = { error: "lost", cancelled: "cancelled" } as const;
 export function metered(model: Model, options: MeteredOptions): Model {
   const { ledger, role = "generator", prices = defaultPrices, graceMs = 5000 } = options;
   const { name, shape } = model;
-  const cost = costOf({ name, role, ...(shape && { shape }) }, ledger.budget, prices);
+  const cost = costOf({ name, role, ...(shape && { shape }) }, ledger.limits, prices);
   const kind = (call: CallOptions): Metering<GenerateRequest, Completion> => ({
     ledger,
     role,

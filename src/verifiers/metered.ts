@@ -25,7 +25,7 @@ export interface MeteredVerifierOptions {
 export function metered(verifier: Verifier, options: MeteredVerifierOptions): Verifier {
   const { ledger, role = "verifier", prices = defaultPrices, graceMs = 5000 } = options;
   const { shape, free = false, model: name = verifier.name } = verifier;
-  const cost = costOf({ name, role, free, ...(shape && { shape }) }, ledger.budget, prices);
+  const cost = costOf({ name, role, free, ...(shape && { shape }) }, ledger.limits, prices);
   const kind = <Request extends { readonly position: string }>(
     scoring: Scoring<Request>,
     call: ScoreOptions,
