@@ -8,6 +8,8 @@ export interface Asked {
   readonly strategy?: string;
   readonly generator?: string;
   readonly verifier?: string;
+  /** File of a policy, which takes the place of a strategy. */
+  readonly policy?: string;
 }
 
 /** Strategy and models for one problem. */
@@ -33,6 +35,8 @@ export function choose(prompt: string, asked: Asked): Choice {
   const family = familyOf(prompt);
   const generator = chooseGenerator(family, asked);
   const named = chooseVerifier(family, generator, asked);
+  if (asked.policy !== undefined)
+    return { strategy: "allocated", generator, verifier: named, reason: `by the policy ${asked.policy}` };
   const revises =
     generator.kind === "embedded" && generator.name === "pico-rev" && REVISING.has(asked.strategy);
   const verifier: VerifierSpec = named.kind === "pico" && revises ? { ...named, history: true } : named;

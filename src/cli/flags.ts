@@ -19,6 +19,14 @@ export interface SolveFlags {
   readonly generator?: string;
   readonly verifier?: string;
   readonly workers?: number;
+  /** File of a policy that decides how many samples to draw. */
+  readonly policy?: string;
+  /** Generated tokens per problem that the policy aims at. */
+  readonly average?: number;
+  /** Hard limits of all problems of a file together. */
+  readonly pool?: string;
+  /** Use the policy with other models than its own. */
+  readonly insist?: boolean;
   readonly budget?: string;
   readonly prices?: string;
   readonly journal?: string;
@@ -74,8 +82,29 @@ export function knobValue(text: string, usual?: KnobValue): KnobValue {
 
 type KnobValue = StrategyPlan["params"][string];
 
+/** What a policy decides, so that nobody else can. */
+const DECIDED = ["strategy", "n", "width", "temperature", "set"] as const;
+
+/** Throws a `UsageError` when options contradict a policy, or mean nothing without one. */
+export function checkPolicyFlags(flags: SolveFlags): void {
+  if (flags.policy === undefined) {
+    const alone = (["average", "pool", "insist"] as const).find((name) => flags[name] !== undefined);
+    if (alone !== undefined)
+      throw new UsageError(`--${alone} needs a --policy FILE, as bedacht calibrate writes one.`);
+    return;
+  }
+  const decided = DECIDED.find((name) => flags[name] !== undefined);
+  if (decided !== undefined)
+    throw new UsageError(`--policy decides what --${decided} would: leave one of them out.`);
+  if (flags.average !== undefined && flags.pool !== undefined)
+    throw new UsageError(
+      "--pool shares out all that it has, so there is no --average: leave one of them out.",
+    );
+}
+
 /** Solutions that a strategy makes, for the display; `undefined` where it does not say beforehand. */
 export function plannedCandidates(choice: Choice, flags: SolveFlags): number | undefined {
+  if (flags.policy !== undefined) return undefined;
   if (choice.strategy === "greedy") return 1;
   const { n } = strategyOf(choice, flags).plan.params;
   return typeof n === "number" ? n : undefined;

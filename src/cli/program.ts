@@ -47,6 +47,7 @@ Exit codes: 0 answered, 1 failed, 2 wrong usage, 3 budget too small for one samp
   addProblems(program);
   addReplay(program);
   addBank(program);
+  addCalibrate(program);
   program
     .command("strategies")
     .description("list the strategies: what each does, needs and takes")
@@ -119,6 +120,15 @@ function addSolve(program: Command): void {
     .optionsGroup("Limits:")
     .option("--budget <limits>", "hard limits, such as tokens=20000,flops=1e12,usd=0.01,ms=5000")
     .option("--prices <file>", "price table for usd")
+    .optionsGroup("Policy:")
+    .option("--policy <file>", "draw as many samples as pay, by what bedacht calibrate learned")
+    .option(
+      "--average <tokens>",
+      "generated tokens per problem that the policy aims at (default: what it recommends)",
+      wholeNumber(1),
+    )
+    .option("--pool <limits>", "with --problems: hard limits of all of them together, shared out by gain")
+    .option("--insist", "use the policy with other models than it was learned on")
     .optionsGroup("Files and output:")
     .option("--journal <file>", "keep every paid call; the same command later resumes from it")
     .option("--bank <file>", "take samples and scores from this bank, and add what is bought")
@@ -135,6 +145,7 @@ Examples:
   bedacht solve --strategy beam --n 8 --set maxRounds=10,topP=0.9 < problem.txt
   bedacht problems --level 3 --count 50 | bedacht solve --problems - --journal run.db
   bedacht solve --problems test.jsonl --n 64 --bank samples.db
+  bedacht solve --problems test.jsonl --policy policy.json --pool tokens=500000
   bedacht solve "..." --generator gguf:qwen3.gguf --verifier judge
   bedacht solve "..." --generator openai:qwen3:8b@http://127.0.0.1:8080/v1 --n 8
 
@@ -223,6 +234,36 @@ Examples:
   bedacht bank import theirs.jsonl --map columns.json --bank samples.db`,
     )
     .action(async (action, file, options) => (await import("./bank.ts")).bankCommand(action, file, options));
+}
+
+function addCalibrate(program: Command): void {
+  program
+    .command("calibrate")
+    .description("learn from the samples of a bank when more of them pay: a policy for bedacht solve")
+    .requiredOption("--bank <file>", "the bank, or postgres://USER@HOST/DATABASE")
+    .requiredOption("-o, --output <file>", "where to write the policy")
+    .option("--problems <file>", "learn from these problems alone, with the answers given there")
+    .option("--name <name>", "of the policy (default: the file's)")
+    .option(
+      "--setting <number>",
+      "whose samples, as bedacht bank info numbers them (default: the only one)",
+      wholeNumber(1),
+    )
+    .option("--verifier <name>", "whose scores (default: the only one's; without any, answers vote)")
+    .option("--seed <number>", "same seed, same policy", wholeNumber(0), 1)
+    .option("--json", "print the savings as JSON")
+    .option("--quiet", "no progress")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  bedacht solve --problems train.jsonl --n 64 --bank samples.db
+  bedacht calibrate --bank samples.db -o policy.json
+  bedacht solve --problems test.jsonl --policy policy.json
+
+No model is called. A few hundred problems with 32 or more samples of each are enough.`,
+    )
+    .action(async (options) => (await import("./calibrate.ts")).calibrateCommand(options));
 }
 
 function wholeNumber(least: number): (text: string) => number {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { isPostgres } from "../budget/database.ts";
-import { type Bank, type Estimate, openBank, type Replay, type ReplayPlan, replay } from "../lab/index.ts";
+import { type Bank, openBank, type Replay, type ReplayPlan, replay } from "../lab/index.ts";
 import { isStrategy, strategies } from "../strategies/index.ts";
 import { type Problem, UsageError } from "../types.ts";
 import { AGGREGATIONS, type Aggregation } from "../verifiers/aggregate.ts";
@@ -9,6 +9,7 @@ import { aside, display, silent } from "./display.ts";
 import { knobValue, readText } from "./flags.ts";
 import { parseLine } from "./lines.ts";
 import { output } from "./output.ts";
+import { aligned, percent } from "./table.ts";
 
 /** The options of `bedacht replay`, as commander gives them. */
 export interface ReplayFlags {
@@ -84,7 +85,8 @@ function plansOf({ strategy, aggregation, set = {} }: ReplayFlags): readonly Rep
     });
 }
 
-function readProblems(path: string): readonly Problem[] {
+/** The problems of a file; throws a `UsageError` for a line that is none. */
+export function readProblems(path: string): readonly Problem[] {
   return readText(path, "problems in")
     .split("\n")
     .flatMap((text, index) => {
@@ -111,12 +113,6 @@ function csv({ rows }: Replay): string {
   return `${[head, ...lines].join("\n")}\n`;
 }
 
-const percent = ({ mean, low, high }: Estimate) => {
-  const share = (one: number) => (100 * one).toFixed(1);
-  const interval = low === undefined || high === undefined ? "" : ` (${share(low)} to ${share(high)})`;
-  return `${share(mean).padStart(5)}${interval}`;
-};
-
 function table({ rows, problems, samples }: Replay): string {
   const cells = rows.map((row) => [
     nameOf(row),
@@ -128,12 +124,5 @@ function table({ rows, problems, samples }: Replay): string {
     String(row.problems),
   ]);
   const head = ["strategy", "N", "accuracy %", "pass@N %", "samples", "tokens", "problems"];
-  const widths = head.map((_, column) => Math.max(...[head, ...cells].map((row) => row[column]!.length)));
-  const lines = [head, ...cells].map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join("  ")
-      .trimEnd(),
-  );
-  return `${lines.join("\n")}\n${samples} samples of ${problems} problems, no new call; 95% intervals\n`;
+  return `${aligned([head, ...cells])}\n${samples} samples of ${problems} problems, no new call; 95% intervals\n`;
 }

@@ -1,11 +1,13 @@
 import type { Journal } from "../budget/journal.ts";
+import type { Ledger } from "../budget/ledger.ts";
 import type { Bank } from "../lab/bank.ts";
 import type { Model } from "../models/model.ts";
+import type { Pool } from "../policy/index.ts";
 import { solve } from "../solve.ts";
 import type { Budget, Problem, Result, TraceEvent } from "../types.ts";
 import type { Verifier } from "../verifiers/verifier.ts";
 import { type Choice, choose } from "./choice.ts";
-import { budgetOf, pricesOf, type SolveFlags, strategyOf } from "./flags.ts";
+import { budgetOf, checkPolicyFlags, pricesOf, type SolveFlags, strategyOf } from "./flags.ts";
 import { createOpener, SERVER_LIMITS } from "./open.ts";
 import { openTrace } from "./trace.ts";
 import { type Watch, watch } from "./watch.ts";
@@ -26,11 +28,20 @@ export interface SessionHooks {
   readonly signal: AbortSignal;
   readonly announce?: (event: TraceEvent) => void;
   readonly watched?: (watch: Watch) => void;
+  /** What problems share that are solved together under one budget. */
+  readonly shared?: Shared;
+}
+
+/** One budget of several problems, and whose turn it is. */
+export interface Shared {
+  readonly ledger: Ledger;
+  readonly pool: Pool;
 }
 
 /** Checks the flags and opens the files; models are opened at their first use. */
 export function openSession(flags: SolveFlags, tell: (message: string) => void): Session {
   const budget = budgetOf(flags);
+  checkPolicyFlags(flags);
   const prices = pricesOf(flags);
   const opener = createOpener({ tell, ...(flags.workers === undefined ? {} : { workers: flags.workers }) });
   const trace = openTrace(flags.trace);
@@ -47,8 +58,11 @@ export function openSession(flags: SolveFlags, tell: (message: string) => void):
   return {
     budget,
     choose: (prompt) => choose(prompt, flags),
-    async solve(problem, choice, { signal, announce = () => {}, watched }) {
-      const strategy = strategyOf(choice, flags);
+    async solve(problem, choice, { signal, announce = () => {}, watched, shared: together }) {
+      const strategy =
+        flags.policy === undefined
+          ? strategyOf(choice, flags)
+          : await policyStrategy({ ...flags, policy: flags.policy }, together?.pool);
       if (flags.journal !== undefined) journal ??= journalOf(flags.journal);
       if (flags.bank !== undefined) bank ??= bankOf(flags.bank);
       const [opened, shared] = await Promise.all([journal, bank]);
@@ -64,6 +78,7 @@ export function openSession(flags: SolveFlags, tell: (message: string) => void):
         model: watching.model(model),
         ...(verifier === undefined ? {} : { verifier: watching.verifier(verifier) }),
         budget,
+        ...(together && { pool: together.ledger }),
         prices,
         seed: flags.seed,
         reason: choice.reason,
@@ -85,6 +100,11 @@ export function openSession(flags: SolveFlags, tell: (message: string) => void):
       await opener.close();
     },
   };
+}
+
+async function policyStrategy(flags: SolveFlags & { readonly policy: string }, pool: Pool | undefined) {
+  const { byPolicy } = await import("./by-policy.ts");
+  return byPolicy(flags, pool);
 }
 
 interface Models {

@@ -1,4 +1,8 @@
 import { createReadStream, readFileSync } from "node:fs";
+import { parseBudget } from "../budget/budget.ts";
+import { systemClock } from "../budget/clock.ts";
+import { createLedger } from "../budget/ledger.ts";
+import { createPool } from "../policy/pool.ts";
 import { revisionChanges } from "../strategies/index.ts";
 import { BudgetTooSmallError, type Problem, type Receipt, UsageError } from "../types.ts";
 import { isCorrect, isCorrectAnswer } from "../verifiers/answer.ts";
@@ -10,12 +14,15 @@ import { onInterrupt } from "./interrupt.ts";
 import { type Line, readLines } from "./lines.ts";
 import { output } from "./output.ts";
 import { whyNot } from "./render.ts";
-import { openSession, type Session } from "./session.ts";
+import { openSession, type Session, type SessionHooks, type Shared } from "./session.ts";
 import { tellUnlessQuiet } from "./solve.ts";
 import { summarise, tally, type Verdict } from "./summary.ts";
 
 /** Problems at once, so that the models stay busy; one at a time under a deadline, which others would eat. */
 const AT_ONCE = 4;
+
+/** Problems whose gains are compared under a pool. */
+const COMPARED = 1000;
 
 /** What came of one line. */
 interface Outcome {
@@ -43,6 +50,7 @@ export async function solveFile(path: string, flags: SolveFlags): Promise<void> 
   const fatal = new AbortController();
   const signal = AbortSignal.any([interrupt.signal, out.gone, fatal.signal]);
   const session = openSession(flags, tellUnlessQuiet(flags));
+  const shared = sharedBy(flags);
   const verdicts = () => outcomes.flatMap(({ verdict }) => (verdict === undefined ? [] : [verdict]));
   const total = flags.quiet ? undefined : countLines(path);
   const line = () => tally(verdicts(), performance.now() - start, total);
@@ -57,8 +65,8 @@ export async function solveFile(path: string, flags: SolveFlags): Promise<void> 
   try {
     await inOrder(
       readLines(chunksOf(path)),
-      { atOnce: session.budget.ms === undefined ? AT_ONCE : 1, signal },
-      (one) => solveLine(one, session, signal).catch(stopAll(fatal)),
+      { atOnce: shared ? COMPARED : session.budget.ms === undefined ? AT_ONCE : 1, signal },
+      (one) => solveLine(one, session, { signal, ...(shared && { shared }) }).catch(stopAll(fatal)),
       async (outcome) => {
         outcomes.push(outcome);
         if (out.gone.aborted) return;
@@ -71,6 +79,7 @@ export async function solveFile(path: string, flags: SolveFlags): Promise<void> 
     );
   } finally {
     shown.close();
+    shared?.ledger.close();
     interrupt.release();
     await session.close();
   }
@@ -88,7 +97,14 @@ function stopAll(fatal: AbortController): (error: unknown) => never {
   };
 }
 
-async function solveLine(line: Line, session: Session, signal: AbortSignal): Promise<Outcome> {
+/** What the problems of a file share under `--pool`. */
+function sharedBy({ pool }: SolveFlags): Shared | undefined {
+  if (pool === undefined) return undefined;
+  const ledger = createLedger({ budget: parseBudget(pool), clock: systemClock });
+  return { ledger, pool: createPool(AT_ONCE) };
+}
+
+async function solveLine(line: Line, session: Session, hooks: SessionHooks): Promise<Outcome> {
   if (!("problem" in line)) return { line, failure: line.mistake };
   const { problem } = line;
   let choice: ReturnType<Session["choose"]>;
@@ -97,8 +113,9 @@ async function solveLine(line: Line, session: Session, signal: AbortSignal): Pro
   } catch (error) {
     return failed(line, problem, error);
   }
+  await hooks.shared?.pool.enter();
   try {
-    const result = await session.solve(problem, choice, { signal });
+    const result = await session.solve(problem, choice, hooks);
     const correct = verdictOn(problem, result.text);
     const { answer, receipt } = result;
     return {
@@ -121,6 +138,8 @@ async function solveLine(line: Line, session: Session, signal: AbortSignal): Pro
   } catch (error) {
     if (error instanceof UsageError) throw error;
     return failed(line, problem, error);
+  } finally {
+    hooks.shared?.pool.leave();
   }
 }
 

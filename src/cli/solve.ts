@@ -16,6 +16,8 @@ export async function solveCommand(prompt: string | undefined, flags: SolveFlags
     const { solveFile } = await import("./solve-file.ts");
     return solveFile(flags.problems, flags);
   }
+  if (flags.pool !== undefined)
+    throw new UsageError("A --pool is shared by the problems of a file: give --problems FILE, or --budget.");
   const text = prompt === undefined || prompt === "-" ? await readInput() : prompt;
   if (text.trim() === "")
     throw new UsageError(

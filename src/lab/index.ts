@@ -23,6 +23,7 @@ export { discordance, holm, type McNemar, mcnemar } from "../stats/significance.
 export { bestOfK, passAtK, rightAmong } from "../stats/subsets.ts";
 export { type Bank, openBank, type Setting } from "./bank.ts";
 export { banked, bankedVerifier } from "./banked.ts";
+export { type CalibrateOptions, calibrate } from "./calibrating.ts";
 export { exportLines, type Imported, type ImportOptions, importLines } from "./exchange.ts";
 export { grade } from "./grading.ts";
 export { type Mapping, mapped, parseMapping } from "./mapping.ts";

@@ -1,0 +1,137 @@
+import { conclude } from "../strategies/conclude.ts";
+import { drawSamples } from "../strategies/samples.ts";
+import { type FullSampling, fullSampling } from "../strategies/sampling.ts";
+import { scoreAll } from "../strategies/scoring.ts";
+import { type Context, type PlannedStrategy, planned } from "../strategies/strategy.ts";
+import { type Candidate, type Problem, UsageError } from "../types.ts";
+import { answerClasses } from "../verifiers/answer.ts";
+import type { Score } from "../verifiers/verifier.ts";
+import { type Decision, decide } from "./decide.ts";
+import { checkFit } from "./fit.ts";
+import type { Policy } from "./policy.ts";
+import { createVotes } from "./standing.ts";
+
+/** Knobs of `allocated`. */
+export interface AllocatedOptions {
+  readonly policy: Policy;
+  /** Gain in accuracy that a generated token must bring. Default: the policy's own. */
+  readonly price?: number;
+  /** Most generated tokens of one solution. Default: as the policy's samples had it, or 1024. */
+  readonly maxTokens?: number;
+  /** Use it with other models than it was learned on; the receipt says so. Default false. */
+  readonly insist?: boolean;
+  /** Grants or refuses what a problem wants to buy next. Default: grants what brings the price. */
+  readonly ask?: (decision: Decision) => Promise<boolean>;
+}
+
+/**
+ * **Allocated sampling**: draws samples as long as they pay, by a learned policy (see `learn` and `decide`):
+ * after every block, V = P(the selected answer is right) and the gains of 1, 2, 4, 8 or 16 samples more are read
+ * off how the answers stand; the block with the largest gain per token is bought if it brings the price, the
+ * shadow price λ of a token. So an easy problem takes one or two samples, a hopeless one hardly more, and what is
+ * saved goes to those in between. The answer is weighted best-of-N's over all that was drawn, majority's without
+ * a verifier. The extensions that this allocates are open ground: the nearest relatives are Damani et al. 2024
+ * (arXiv:2410.04707), who choose N before sampling, and BEACON (arXiv:2510.15945), who stop on rewards.
+ *
+ * - Cost: from 1 to `policy.rule.most` generations + the scoring of each distinct solution; estimating costs
+ *   nothing, since it looks at samples that are answers too.
+ * - Pays on problems like those that it was learned on; on others its V is wrong, and `bedacht calibrate` on a
+ *   few hundred of them mends it.
+ */
+export function allocated(options: AllocatedOptions): PlannedStrategy {
+  const { policy, price = policy.price, insist = false } = options;
+  if (!(price >= 0)) throw new UsageError(`price must be a number of at least 0, not ${price}.`);
+  const sampling = samplingOf(policy, options.maxTokens);
+  const ask = options.ask ?? (async ({ index }: Decision) => index >= price);
+  return planned("allocated", { policy: policy.name, price, ...sampling }, async (problem, context) => {
+    for (const text of checkFit(policy, context.model, context.verifier, insist))
+      context.emit({ type: "note", text });
+    const search = openSearch(problem, context, sampling);
+    await search.draw(1);
+    let [decision, granted] = [search.decision(policy), true];
+    while (!search.ended && decision !== undefined) {
+      granted = await ask(decision);
+      if (!granted) break;
+      await search.draw(decision.m);
+      decision = search.decision(policy);
+    }
+    context.emit({
+      type: "note",
+      text: `${policy.name}: ${search.drawn} samples; ${why(search, decision, policy)}.`,
+    });
+    return conclude(context, search.candidates, policy.learnedOn.verifier ? "weighted" : "majority");
+  });
+}
+
+function samplingOf({ learnedOn }: Policy, maxTokens: number | undefined): FullSampling {
+  const { temperature, topP, maxTokens: recorded } = learnedOn.generator.params;
+  return fullSampling({
+    ...(typeof temperature === "number" && { temperature }),
+    ...(typeof topP === "number" && { topP }),
+    ...(typeof (maxTokens ?? recorded) === "number" && { maxTokens: (maxTokens ?? recorded) as number }),
+  });
+}
+
+/** Why it stopped, for the receipt. */
+function why({ ended }: Search, decision: Decision | undefined, { rule }: Policy): string {
+  if (ended) return "nothing more could be bought";
+  if (decision === undefined) return `no more than ${rule.most} were learned from`;
+  const { value, m, gain, cost } = decision;
+  const chance = `the answer is right with probability ${value.toFixed(3)}`;
+  if (gain <= 0) return `${chance}, and more samples are not expected to raise it`;
+  const more = `${m} more would add ${(100 * gain).toFixed(2)} points for ${Math.round(cost)} tokens`;
+  return `${chance}, and ${more}, too little for the price`;
+}
+
+/** One search: what was drawn, and how it stands. */
+interface Search {
+  readonly candidates: readonly Candidate[];
+  readonly drawn: number;
+  /** True when a call was refused or cancelled. */
+  readonly ended: boolean;
+  draw(m: number): Promise<void>;
+  decision(policy: Policy): Decision | undefined;
+}
+
+function openSearch(problem: Problem, context: Context, sampling: FullSampling): Search {
+  const candidates: Candidate[] = [];
+  const known = new Map<string, Score | undefined>();
+  let drawn = 0;
+  let ended = false;
+  return {
+    candidates,
+    get drawn() {
+      return drawn;
+    },
+    get ended() {
+      return ended;
+    },
+    async draw(m) {
+      const samples = await drawSamples(problem, context, { first: drawn, n: m }, sampling);
+      drawn += m;
+      const { verifier } = context;
+      const scored = verifier && (await scoreAll(problem, context, verifier, samples.candidates, { known }));
+      candidates.push(...(scored?.candidates ?? samples.candidates));
+      ended = samples.refused || scored?.refused === true || context.signal.aborted;
+    },
+    decision({ rule }) {
+      const votes = createVotes();
+      const classes = classesOf(candidates);
+      for (const [index, { score }] of candidates.entries()) votes.add(classes[index]!, score ?? Number.NaN);
+      for (let cut = candidates.length; cut < drawn; cut += 1) votes.add(-1, Number.NaN);
+      const tokens = candidates.reduce((sum, { outputTokens }) => sum + outputTokens, 0);
+      return decide(rule, {
+        standing: votes.standing(),
+        promptLength: problem.prompt.length,
+        tokensPerSample: candidates.length === 0 ? sampling.maxTokens : tokens / candidates.length,
+      });
+    },
+  };
+}
+
+/** Classes of equal answers; -1 without an answer. */
+function classesOf(candidates: readonly Candidate[]): readonly number[] {
+  const answers = candidates.flatMap(({ answer }) => (answer === undefined ? [] : [answer]));
+  const classes = answerClasses(answers).values();
+  return candidates.map(({ answer }) => (answer === undefined ? -1 : classes.next().value!));
+}

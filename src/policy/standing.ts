@@ -1,0 +1,106 @@
+/** How the answers of a problem stand after some samples: what a policy sees of a search. */
+export interface Standing {
+  /** Solutions drawn so far, those without an answer included. */
+  readonly samples: number;
+  readonly answered: number;
+  /** Different answers. */
+  readonly classes: number;
+  /** Summed scores of all answers; votes where nothing is scored. */
+  readonly weight: number;
+  /** Mean log-odds of the scores of all samples; 0 where nothing is scored. */
+  readonly odds: number;
+  readonly leader: Contender | undefined;
+  readonly runnerUp: Contender | undefined;
+}
+
+/** One of the different answers. */
+export interface Contender {
+  /** Its class. */
+  readonly answer: number;
+  /** The sample to show for it: the highest-scored, of equal ones the first. */
+  readonly best: number;
+  readonly votes: number;
+  /** Summed scores; votes where nothing is scored. */
+  readonly weight: number;
+  /** Log-odds of its highest score; 0 where nothing is scored. */
+  readonly odds: number;
+}
+
+/** Running sums over the samples of one problem. */
+export interface Votes {
+  /** Adds a sample: the class of its answer, -1 without one, and its score in [0, 1], NaN when unknown. */
+  add(answer: number, score: number): void;
+  standing(): Standing;
+}
+
+interface Sums {
+  readonly answer: number;
+  votes: number;
+  weight: number;
+  best: number;
+  score: number;
+}
+
+/** Scores of 0 and 1 count as odds of 1 to 1,000. */
+const MOST_ODDS = Math.log(1000);
+
+const oddsOf = (score: number) => Math.max(-MOST_ODDS, Math.min(MOST_ODDS, Math.log(score / (1 - score))));
+
+/** Equal answers gather votes and scores; the leader is weighted best-of-N's choice (see `weightedBestOfN`). */
+export function createVotes(): Votes {
+  const sums = new Map<number, Sums>();
+  let samples = 0;
+  let answered = 0;
+  let scored = 0;
+  let odds = 0;
+  const contender = (one: Sums): Contender => ({
+    answer: one.answer,
+    best: one.best,
+    votes: one.votes,
+    weight: scored > 0 ? one.weight : one.votes,
+    odds: one.score >= 0 ? oddsOf(one.score) : 0,
+  });
+  return {
+    add(answer, score) {
+      const known = !Number.isNaN(score);
+      if (known) {
+        scored += 1;
+        odds += oddsOf(score);
+      }
+      if (answer >= 0) {
+        answered += 1;
+        const one = sums.get(answer) ?? { answer, votes: 0, weight: 0, best: samples, score: -1 };
+        sums.set(answer, one);
+        one.votes += 1;
+        if (known) one.weight += score;
+        if (known && score > one.score) [one.best, one.score] = [samples, score];
+      }
+      samples += 1;
+    },
+    standing() {
+      let [leader, runnerUp]: (Sums | undefined)[] = [];
+      let weight = 0;
+      for (const one of sums.values()) {
+        weight += scored > 0 ? one.weight : one.votes;
+        if (leader === undefined || heavier(one, leader)) [leader, runnerUp] = [one, leader];
+        else if (runnerUp === undefined || heavier(one, runnerUp)) runnerUp = one;
+      }
+      return {
+        samples,
+        answered,
+        classes: sums.size,
+        weight,
+        odds: scored === 0 ? 0 : odds / scored,
+        leader: leader && contender(leader),
+        runnerUp: runnerUp && contender(runnerUp),
+      };
+    },
+  };
+}
+
+/** Weights that differ by rounding alone are equal; then votes decide, then who came first. */
+function heavier(one: Sums, other: Sums): boolean {
+  const difference = one.weight - other.weight;
+  if (Math.abs(difference) > 1e-11 * Math.max(one.weight, other.weight)) return difference > 0;
+  return one.votes > other.votes;
+}
