@@ -38,6 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "models",
     "verifiers",
     "strategies",
+    "policy",
     "solve",
     "lab",
     "index",

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import {
-  type Costed,
   LEAST_PROBLEMS,
   learn,
   type Measured,
   type Policy,
   type Provenance,
+  type Recorded,
   type Savings,
   simulate,
   simulateUniform,
@@ -94,7 +94,7 @@ function sourcesOf(contents: Contents, { setting, verifier }: CalibrateOptions):
 }
 
 interface Read {
-  readonly problems: readonly Costed[];
+  readonly problems: readonly Recorded[];
   readonly prompts: readonly string[];
 }
 
@@ -102,7 +102,7 @@ async function readProblems(options: CalibrateOptions, { settings, verifier }: S
   const { bank } = options;
   const wanted =
     options.problems && new Map(options.problems.map((problem) => [problem.prompt.trim(), problem]));
-  const problems: Costed[] = [];
+  const problems: Recorded[] = [];
   const prompts: string[] = [];
   for await (const { id, text } of bank.prompts()) {
     const problem = wanted === undefined ? { id: String(id), prompt: text } : wanted.get(text.trim());
@@ -117,26 +117,24 @@ async function readProblems(options: CalibrateOptions, { settings, verifier }: S
 }
 
 /** The samples of a problem as a policy learns from them; `undefined` when nobody knows which are right. */
-export function samplesOf(problem: Problem, drawn: readonly Drawn[]): Costed | undefined {
+export function samplesOf(problem: Problem, drawn: readonly Drawn[]): Recorded | undefined {
   const columns = columnsOf(problem, drawn);
   if (columns === undefined) return undefined;
   const { answer, right, tokens, complete } = columns;
   const score = columns.score.map((value, place) => (complete[place] === 1 ? value : Number.NaN));
-  const text = Int32Array.from(drawn, (one) => one.text);
   return {
     promptLength: problem.prompt.length,
     answer,
     score,
     right,
     tokens,
-    text,
     start: 0,
     cost: tokens,
-    again: tokens,
+    searches: [],
   };
 }
 
-function refuse(problems: readonly Costed[]): void {
+function refuse(problems: readonly Recorded[]): void {
   if (problems.length < LEAST_PROBLEMS * 2)
     throw new UsageError(
       `The bank has graded samples of ${problems.length} problems, and a policy needs ${2 * LEAST_PROBLEMS}: fill it with more (bedacht solve --bank), or give the answers with --problems FILE.`,
@@ -164,7 +162,7 @@ function foldsOf(count: number, random: Rng): readonly [readonly number[], reado
 
 interface Held {
   readonly rule: ReturnType<typeof learn>;
-  readonly held: readonly Costed[];
+  readonly held: readonly Recorded[];
 }
 
 function savingsOf(folds: readonly Held[], most: number, random: Rng): Savings {
@@ -212,6 +210,7 @@ function joined(folds: readonly Measured[]): Measured {
   return {
     accuracy: join(({ accuracy }) => accuracy),
     samples: join(({ samples }) => samples),
+    searches: join(({ searches }) => searches),
     cost: join(({ cost }) => cost),
   };
 }

@@ -2,14 +2,15 @@ import { conclude } from "../strategies/conclude.ts";
 import { drawSamples } from "../strategies/samples.ts";
 import { type FullSampling, fullSampling } from "../strategies/sampling.ts";
 import { scoreAll } from "../strategies/scoring.ts";
-import { type Context, type PlannedStrategy, planned } from "../strategies/strategy.ts";
-import { type Candidate, type Problem, UsageError } from "../types.ts";
+import { type Context, type PlannedStrategy, planned, type StrategyPlan } from "../strategies/strategy.ts";
+import { makeStrategy } from "../strategies/table.ts";
+import { type Candidate, type Problem, type TraceEvent, UsageError } from "../types.ts";
 import { answerClasses } from "../verifiers/answer.ts";
 import type { Score } from "../verifiers/verifier.ts";
-import { type Decision, decide } from "./decide.ts";
+import { type Action, type Decision, decide } from "./decide.ts";
 import { checkFit } from "./fit.ts";
 import type { Policy } from "./policy.ts";
-import { createVotes } from "./standing.ts";
+import { createVotes, type Standing } from "./standing.ts";
 
 /** Knobs of `allocated`. */
 export interface AllocatedOptions {
@@ -48,17 +49,13 @@ export function allocated(options: AllocatedOptions): PlannedStrategy {
       context.emit({ type: "note", text });
     const search = openSearch(problem, context, sampling);
     await search.draw(1);
-    let [decision, granted] = [search.decision(policy), true];
-    while (!search.ended && decision !== undefined) {
-      granted = await ask(decision);
-      if (!granted) break;
-      await search.draw(decision.m);
+    let decision = search.decision(policy);
+    while (!search.ended && decision !== undefined && (await ask(decision))) {
+      await search.buy(decision.action);
       decision = search.decision(policy);
     }
-    context.emit({
-      type: "note",
-      text: `${policy.name}: ${search.drawn} samples; ${why(search, decision, policy)}.`,
-    });
+    const bought = [`${search.drawn} samples`, ...search.searches].join(", ");
+    context.emit({ type: "note", text: `${policy.name}: ${bought}; ${why(search, decision, policy)}.` });
     return conclude(context, search.candidates, policy.learnedOn.verifier ? "weighted" : "majority");
   });
 }
@@ -73,60 +70,98 @@ function samplingOf({ learnedOn }: Policy, maxTokens: number | undefined): FullS
 }
 
 /** Why it stopped, for the receipt. */
-function why({ ended }: Search, decision: Decision | undefined, { rule }: Policy): string {
+function why({ ended }: OpenSearch, decision: Decision | undefined, { rule }: Policy): string {
   if (ended) return "nothing more could be bought";
-  if (decision === undefined) return `no more than ${rule.most} were learned from`;
-  const { value, m, gain, cost } = decision;
+  if (decision === undefined) return `no more than ${rule.most} samples were learned from`;
+  const { value, action, gain, cost } = decision;
   const chance = `the answer is right with probability ${value.toFixed(3)}`;
-  if (gain <= 0) return `${chance}, and more samples are not expected to raise it`;
-  const more = `${m} more would add ${(100 * gain).toFixed(2)} points for ${Math.round(cost)} tokens`;
+  if (gain <= 0) return `${chance}, and nothing more is expected to raise it`;
+  const what = action.kind === "sample" ? `${action.m} more` : action.plan.strategy;
+  const more = `${what} would add ${(100 * gain).toFixed(2)} points for ${Math.round(cost)} tokens`;
   return `${chance}, and ${more}, too little for the price`;
 }
 
-/** One search: what was drawn, and how it stands. */
-interface Search {
+/** One search: what was bought, and how it stands. */
+interface OpenSearch {
   readonly candidates: readonly Candidate[];
+  /** Samples, apart from searches. */
   readonly drawn: number;
+  /** Names of the searches that are done. */
+  readonly searches: readonly string[];
   /** True when a call was refused or cancelled. */
   readonly ended: boolean;
   draw(m: number): Promise<void>;
+  buy(action: Action): Promise<void>;
   decision(policy: Policy): Decision | undefined;
 }
 
-function openSearch(problem: Problem, context: Context, sampling: FullSampling): Search {
-  const candidates: Candidate[] = [];
+function openSearch(problem: Problem, context: Context, sampling: FullSampling): OpenSearch {
+  const samples: Candidate[] = [];
+  const found: Candidate[] = [];
   const known = new Map<string, Score | undefined>();
+  const done = new Set<Action>();
   let drawn = 0;
   let ended = false;
+  const draw = async (m: number) => {
+    const { candidates, refused } = await drawSamples(problem, context, { first: drawn, n: m }, sampling);
+    drawn += m;
+    const { verifier } = context;
+    const scored = verifier && (await scoreAll(problem, context, verifier, candidates, { known }));
+    samples.push(...(scored?.candidates ?? candidates));
+    ended = refused || scored?.refused === true || context.signal.aborted;
+  };
+  const search = async ({ strategy, params }: StrategyPlan) => {
+    const { temperature, maxTokens } = sampling;
+    const run = makeStrategy({ strategy, params: { temperature, maxTokens, ...params } });
+    // Its own vote and choice are not this search's.
+    const emit = (event: TraceEvent) => {
+      if (event.type !== "voted" && event.type !== "selected") context.emit(event);
+    };
+    const { candidates } = await run(problem, { ...context, emit });
+    found.push(...candidates);
+    ended = context.signal.aborted;
+  };
   return {
-    candidates,
+    get candidates() {
+      return [...samples, ...found];
+    },
     get drawn() {
       return drawn;
+    },
+    get searches() {
+      return [...done].flatMap((one) => (one.kind === "search" ? [one.plan.strategy] : []));
     },
     get ended() {
       return ended;
     },
-    async draw(m) {
-      const samples = await drawSamples(problem, context, { first: drawn, n: m }, sampling);
-      drawn += m;
-      const { verifier } = context;
-      const scored = verifier && (await scoreAll(problem, context, verifier, samples.candidates, { known }));
-      candidates.push(...(scored?.candidates ?? samples.candidates));
-      ended = samples.refused || scored?.refused === true || context.signal.aborted;
+    draw,
+    async buy(action) {
+      if (action.kind === "sample") return draw(action.m);
+      done.add(action);
+      return search(action.plan);
     },
     decision({ rule }) {
-      const votes = createVotes();
-      const classes = classesOf(candidates);
-      for (const [index, { score }] of candidates.entries()) votes.add(classes[index]!, score ?? Number.NaN);
-      for (let cut = candidates.length; cut < drawn; cut += 1) votes.add(-1, Number.NaN);
-      const tokens = candidates.reduce((sum, { outputTokens }) => sum + outputTokens, 0);
+      const tokens = samples.reduce((sum, { outputTokens }) => sum + outputTokens, 0);
       return decide(rule, {
-        standing: votes.standing(),
+        standing: standingOf([...samples, ...found], drawn - samples.length, done.size),
         promptLength: problem.prompt.length,
-        tokensPerSample: candidates.length === 0 ? sampling.maxTokens : tokens / candidates.length,
+        drawn,
+        tokensPerSample: samples.length === 0 ? sampling.maxTokens : tokens / samples.length,
+        done,
       });
     },
   };
+}
+
+/** How candidates stand, with `cut` samples that have no answer. */
+function standingOf(candidates: readonly Candidate[], cut: number, searches: number): Standing {
+  const votes = createVotes();
+  const classes = classesOf(candidates);
+  for (const [index, { score, count }] of candidates.entries())
+    votes.add(classes[index]!, score ?? Number.NaN, count);
+  if (cut > 0) votes.add(-1, Number.NaN, cut);
+  for (let search = 0; search < searches; search += 1) votes.searched();
+  return votes.standing();
 }
 
 /** Classes of equal answers; -1 without an answer. */

@@ -14,6 +14,7 @@ export const FEATURES = [
   "log odds of the runner-up's best score",
   "log share of votes of the leader",
   "log characters of the prompt",
+  "searches",
 ] as const;
 
 /** Odds that stand for "there is none". */
@@ -21,7 +22,7 @@ const NONE = -Math.log(1000);
 
 /** What a policy looks at: one number per name in `FEATURES`. At least one sample must be there. */
 export function featuresOf(standing: Standing, promptLength: number): readonly number[] {
-  const { samples, answered, classes, weight, odds, leader, runnerUp } = standing;
+  const { samples, searches, answered, classes, weight, odds, leader, runnerUp } = standing;
   return [
     Math.log2(samples),
     weight > 0 ? (leader?.weight ?? 0) / weight : 0,
@@ -35,6 +36,7 @@ export function featuresOf(standing: Standing, promptLength: number): readonly n
     runnerUp?.odds ?? NONE,
     Math.log1p(leader?.votes ?? 0) - Math.log(samples),
     Math.log(Math.max(1, promptLength)),
+    searches,
   ];
 }
 
@@ -53,7 +55,7 @@ export function scaleOf(rows: readonly (readonly number[])[]): Scale {
   return { mean, deviation: variance.map((one) => (one > 1e-12 ? Math.sqrt(one) : 1)) };
 }
 
-/** The scaled features, then the products of every two and their squares: 12 become 90. */
+/** The scaled features, then the products of every two and their squares: 13 become 104. */
 export function expanded(features: readonly number[], { mean, deviation }: Scale): Float64Array {
   const scaled = features.map((value, place) => (value - mean[place]!) / deviation[place]!);
   const products = scaled.flatMap((one, place) => scaled.slice(0, place + 1).map((other) => one * other));

@@ -10,6 +10,14 @@ const scale = z.array(number).length(FEATURES.length);
 const estimate = z.object({ mean: number, low: number.optional(), high: number.optional() });
 const known = z.object({ name: text, fingerprint: text });
 
+const learned = { samples: number.positive(), gain: weights, loss: weights };
+const sample = z.object({ kind: z.literal("sample"), m: number.int().positive(), ...learned });
+const plan = z.object({
+  strategy: text,
+  params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+});
+const search = z.object({ kind: z.literal("search"), plan, ...learned });
+
 const schema = z.object({
   bedacht: z.literal("policy/1"),
   name: text,
@@ -25,11 +33,7 @@ const schema = z.object({
   rule: z.object({
     scale: z.object({ mean: scale, deviation: scale }),
     value: weights,
-    actions: z
-      .array(
-        z.object({ kind: z.literal("sample"), m: number.int().positive(), gain: weights, loss: weights }),
-      )
-      .min(1),
+    actions: z.array(z.union([sample, search])).min(1),
     most: number.int().positive(),
   }),
   price: number.positive(),

@@ -1,8 +1,8 @@
 export { type AllocatedOptions, allocated } from "./allocated.ts";
-export { type Action, type Decision, decide, type Rule, type Situation } from "./decide.ts";
+export { type Action, type Decision, decide, type Purchase, type Rule, type Situation } from "./decide.ts";
 export { FEATURES, type Scale } from "./features.ts";
 export { formatPolicy, parsePolicy } from "./file.ts";
-export { LEAST_PROBLEMS, type LearningOptions, learn, type Samples } from "./learning.ts";
+export { LEAST_PROBLEMS, type LearningOptions, learn } from "./learning.ts";
 export {
   type Policy,
   type PricePoint,
@@ -13,5 +13,6 @@ export {
   usualPrice,
 } from "./policy.ts";
 export { createPool, type Pool } from "./pool.ts";
-export { type Costed, type Measured, type Simulation, simulate, simulateUniform } from "./simulating.ts";
+export { type Measured, type Simulation, simulate, simulateUniform } from "./simulating.ts";
 export { type Contender, createVotes, type Standing, type Votes } from "./standing.ts";
+export type { Recorded, Search, SearchPlans, Solutions } from "./walk.ts";

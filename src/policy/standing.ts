@@ -1,7 +1,9 @@
 /** How the answers of a problem stand after some samples: what a policy sees of a search. */
 export interface Standing {
-  /** Solutions drawn so far, those without an answer included. */
+  /** Solutions so far, those without an answer included. */
   readonly samples: number;
+  /** Searches that are done; their solutions are much alike. */
+  readonly searches: number;
   readonly answered: number;
   /** Different answers. */
   readonly classes: number;
@@ -17,7 +19,7 @@ export interface Standing {
 export interface Contender {
   /** Its class. */
   readonly answer: number;
-  /** The sample to show for it: the highest-scored, of equal ones the first. */
+  /** The solution to show for it, counted as they were added: the highest-scored, of equal ones the first. */
   readonly best: number;
   readonly votes: number;
   /** Summed scores; votes where nothing is scored. */
@@ -26,10 +28,15 @@ export interface Contender {
   readonly odds: number;
 }
 
-/** Running sums over the samples of one problem. */
+/** Running sums over the solutions of one problem. */
 export interface Votes {
-  /** Adds a sample: the class of its answer, -1 without one, and its score in [0, 1], NaN when unknown. */
-  add(answer: number, score: number): void;
+  /**
+   * Adds a solution: the class of its answer, -1 without one; its score in [0, 1], NaN when unknown; and the
+   * samples of equal text that it stands for, by default 1.
+   */
+  add(answer: number, score: number, count?: number): void;
+  /** Says that the solutions of a search were added. */
+  searched(): void;
   standing(): Standing;
 }
 
@@ -49,7 +56,9 @@ const oddsOf = (score: number) => Math.max(-MOST_ODDS, Math.min(MOST_ODDS, Math.
 /** Equal answers gather votes and scores; the leader is weighted best-of-N's choice (see `weightedBestOfN`). */
 export function createVotes(): Votes {
   const sums = new Map<number, Sums>();
+  let added = 0;
   let samples = 0;
+  let searches = 0;
   let answered = 0;
   let scored = 0;
   let odds = 0;
@@ -61,21 +70,25 @@ export function createVotes(): Votes {
     odds: one.score >= 0 ? oddsOf(one.score) : 0,
   });
   return {
-    add(answer, score) {
+    add(answer, score, count = 1) {
       const known = !Number.isNaN(score);
       if (known) {
-        scored += 1;
-        odds += oddsOf(score);
+        scored += count;
+        odds += count * oddsOf(score);
       }
       if (answer >= 0) {
-        answered += 1;
-        const one = sums.get(answer) ?? { answer, votes: 0, weight: 0, best: samples, score: -1 };
+        answered += count;
+        const one = sums.get(answer) ?? { answer, votes: 0, weight: 0, best: added, score: -1 };
         sums.set(answer, one);
-        one.votes += 1;
-        if (known) one.weight += score;
-        if (known && score > one.score) [one.best, one.score] = [samples, score];
+        one.votes += count;
+        if (known) one.weight += count * score;
+        if (known && score > one.score) [one.best, one.score] = [added, score];
       }
-      samples += 1;
+      samples += count;
+      added += 1;
+    },
+    searched() {
+      searches += 1;
     },
     standing() {
       let [leader, runnerUp]: (Sums | undefined)[] = [];
@@ -87,6 +100,7 @@ export function createVotes(): Votes {
       }
       return {
         samples,
+        searches,
         answered,
         classes: sums.size,
         weight,
