@@ -1,0 +1,99 @@
+import { extent, fit, widthOf } from "./axes.ts";
+import { type Canvas, FAINT, INK } from "./canvas.ts";
+import { formatNumber, formatTick, known } from "./numbers.ts";
+import type { Heat } from "./types.ts";
+
+const PALE = "#edf4fa";
+const DEEP = "#08457e";
+const CELL_HEIGHT = 34;
+
+interface Square {
+  readonly row: number;
+  readonly column: number;
+  readonly value: number;
+  /** 0 for the least value of the figure (0 or below), 1 for the largest. */
+  readonly depth: number;
+}
+
+/** The cells that have a value. */
+export function squaresOf({ rows, columns, values }: Heat): readonly Square[] {
+  const squares = rows.flatMap((_, row) =>
+    columns.flatMap((_, column) => {
+      const value = known(values[row]?.[column]);
+      return value === undefined ? [] : [{ row, column, value }];
+    }),
+  );
+  const [low, high] = extent([0, ...squares.map(({ value }) => value)]);
+  return squares.map((square) => ({ ...square, depth: (square.value - low) / (high - low || 1) }));
+}
+
+export function drawHeat(canvas: Canvas, figure: Heat, width: number, description: string): string {
+  const { plot } = canvas;
+  const { rows, columns, format, labels } = figure;
+  const most = width > 500 ? 200 : 110;
+  const left = 16 + Math.min(most, Math.max(widthOf(labels.rows), ...rows.map(widthOf)));
+  const step = (width - left - 8) / Math.max(1, columns.length);
+  const turned = columns.some((column) => widthOf(column) > step - 4);
+  const top = turned ? 34 + Math.min(90, 0.75 * Math.max(...columns.map(widthOf))) : 46;
+  const squares = squaresOf(figure);
+  const write = ({ value }: Square) =>
+    format === "percent" ? formatTick(Math.round(100 * value), "plain") : formatNumber(value);
+  const fits = squares.every((square) => widthOf(write(square)) <= step);
+  const place = { x: "column", y: "row" } as const;
+  return canvas.svg(
+    {
+      width,
+      height: top + 8 + CELL_HEIGHT * Math.max(1, rows.length),
+      marginLeft: left,
+      marginRight: 8,
+      marginTop: top,
+      marginBottom: 8,
+      style: { fontSize: "12px" },
+      x: { type: "band", domain: [...columns.keys()], padding: 0.05 },
+      y: { type: "band", domain: [...rows.keys()], padding: 0.08 },
+      color: { type: "linear", domain: [0, 1], range: [PALE, DEEP] },
+      marks: [
+        plot.axisX({
+          anchor: "top",
+          label: null,
+          tickSize: 0,
+          fill: FAINT,
+          tickRotate: turned ? -50 : 0,
+          tickFormat: (column: number) => fit(columns[column]!, turned ? 110 : step),
+        }),
+        plot.axisY({
+          label: null,
+          tickSize: 0,
+          fill: FAINT,
+          tickFormat: (row: number) => fit(rows[row]!, left - 12),
+        }),
+        plot.text([fit(labels.columns, width - left)], {
+          frameAnchor: "top-left",
+          dy: 4 - top,
+          fill: INK,
+          fontWeight: "bold",
+        }),
+        plot.text([fit(labels.rows, left - 12)], {
+          frameAnchor: "top-left",
+          textAnchor: "end",
+          dx: -9,
+          dy: 4 - top,
+          fill: INK,
+          fontWeight: "bold",
+        }),
+        plot.cell([...squares], {
+          ...place,
+          fill: "depth",
+          title: ({ row, column, value }: Square) =>
+            `${rows[row]}, ${columns[column]}: ${formatNumber(value, format)}`,
+        }),
+        plot.text(fits ? [...squares] : [], {
+          ...place,
+          text: write,
+          fill: ({ depth }: Square) => (depth > 0.5 ? "white" : INK),
+        }),
+      ],
+    },
+    description,
+  );
+}
