@@ -45,7 +45,6 @@ export function drawBars(canvas: Canvas, figure: Bars, width: number, descriptio
       marginRight: right,
       marginTop: 28,
       marginBottom: 50,
-      style: { fontSize: "12px" },
       x: { type: axis.type, domain: [...axis.domain], inset: axis.type === "log" ? 8 : 0 },
       y: { type: "band", axis: null, domain: rows.map(({ place }) => place), padding: 0 },
       marks: [

@@ -3,8 +3,9 @@ import { UsageError } from "../../types.ts";
 /** Reads a value of JSON that stands `at` a place, or throws a `UsageError` that says what is wrong there. */
 export type Check<T> = (value: unknown, at: string) => T;
 
-function wrong(at: string, what: string): never {
-  throw new UsageError(`The report is wrong at ${at}: ${what}.`);
+/** @throws UsageError */
+export function wrong(at: string, what: string): never {
+  throw new UsageError(`The report is wrong at ${at === "" ? "the top" : at}: ${what}.`);
 }
 
 export const text: Check<string> = (value, at) =>

@@ -114,7 +114,6 @@ export function drawPanel(
       marginRight: 18,
       marginTop: 30,
       marginBottom: 46,
-      style: { fontSize: "12px" },
       x: { type: x.type, domain: [...x.domain], inset: 8 },
       y: { domain: [...y.domain] },
       marks: [

@@ -48,7 +48,6 @@ export function drawHeat(canvas: Canvas, figure: Heat, width: number, descriptio
       marginRight: 8,
       marginTop: top,
       marginBottom: 8,
-      style: { fontSize: "12px" },
       x: { type: "band", domain: [...columns.keys()], padding: 0.05 },
       y: { type: "band", domain: [...rows.keys()], padding: 0.08 },
       color: { type: "linear", domain: [0, 1], range: [PALE, DEEP] },

@@ -1,6 +1,6 @@
 import type { Estimate } from "../../stats/means.ts";
 import { UsageError } from "../../types.ts";
-import { type Check, fields, list, number, oneOf, optional, text, where } from "./checks.ts";
+import { type Check, fields, list, number, oneOf, optional, text, where, wrong } from "./checks.ts";
 import type {
   Bar,
   Bars,
@@ -103,8 +103,7 @@ const table = where(
 );
 
 const fact: Check<Fact> = (value, at) => {
-  if (!Array.isArray(value) || value.length !== 2)
-    throw new UsageError(`The report is wrong at ${at}: it must be [name, value].`);
+  if (!Array.isArray(value) || value.length !== 2) return wrong(at, "it must be [name, value]");
   const [name, told] = value as readonly unknown[];
   return [text(name, `${at}[0]`), typeof told === "number" ? told : text(told, `${at}[1]`)];
 };

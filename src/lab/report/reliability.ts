@@ -59,7 +59,6 @@ function diagram(canvas: Canvas, bins: readonly Spot[], width: number, descripti
       height: width - 30,
       marginTop: 30,
       marginBottom: 14,
-      style: { fontSize: "12px" },
       x: { domain: [0, 1] },
       y: { domain: [0, 1] },
       marks: [
@@ -91,7 +90,6 @@ function histogram(canvas: Canvas, bins: readonly Spot[], width: number): string
     height,
     marginTop: 30,
     marginBottom: 46,
-    style: { fontSize: "12px" },
     x: { domain: [0, 1] },
     y: { domain: [...counts.domain] },
     marks: [
