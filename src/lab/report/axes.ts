@@ -14,6 +14,8 @@ type Place = (tick: number) => number;
 
 /** Width of a character at the size of tick labels, in px: a little more than most fonts need. */
 const CHARACTER = 7.2;
+/** Height of a label, in px. */
+export const LINE = 15;
 /** Least room between two tick labels, in px. */
 const GAP = 9;
 
@@ -28,12 +30,29 @@ export function fit(text: string, px: number): string {
   return characters.length <= most ? characters.join("") : `${characters.slice(0, most - 1).join("")}…`;
 }
 
-/** An axis of `length` px that holds all values; those that are not above 0 do not count on logarithmic ones. */
-export function axisOf(values: readonly number[], scale: ScaleName, length: number, format: Format): Axis {
-  return scale === "linear" ? linearAxis(values, length, format) : logAxis(values, scale, length, format);
+/**
+ * An axis that holds all values; those that are not above 0 do not count on logarithmic ones. It is `length` px long,
+ * and a label takes `sizeOf` px of it (default: its width).
+ */
+export function axisOf(
+  values: readonly number[],
+  scale: ScaleName,
+  length: number,
+  format: Format,
+  sizeOf: (label: string) => number = widthOf,
+): Axis {
+  return scale === "linear"
+    ? linearAxis(values, format, { length, sizeOf })
+    : logAxis(values, scale, format, { length, sizeOf });
 }
 
-function logAxis(values: readonly number[], scale: "log2" | "log10", length: number, format: Format): Axis {
+/** How long an axis is and how much of it a label takes, in px. */
+interface Room {
+  readonly length: number;
+  readonly sizeOf: (label: string) => number;
+}
+
+function logAxis(values: readonly number[], scale: "log2" | "log10", format: Format, room: Room): Axis {
   const positive = values.filter((value) => value > 0);
   const [least, most] = positive.length === 0 ? [1, 8] : extent(positive);
   const widen = most / least < 6 ? Math.sqrt(6 / (most / least)) : 1;
@@ -41,10 +60,11 @@ function logAxis(values: readonly number[], scale: "log2" | "log10", length: num
   const write = (tick: number) =>
     scale === "log10" && domain[1] >= 1e8 ? powerOfTen(tick) : formatTick(tick, format);
   const [from, to] = domain.map(Math.log) as [number, number];
-  const place = (tick: number) => (length * (Math.log(tick) - from)) / (to - from);
+  const place = (tick: number) => (room.length * (Math.log(tick) - from)) / (to - from);
+  const isApart = (ticks: readonly number[]) => apart(ticks, place, (tick) => room.sizeOf(write(tick)));
   const fine = scale === "log2" ? powers(2, domain) : oneTwoFive(domain);
   const coarse = scale === "log2" ? fine : powers(10, domain);
-  const ticks = apart(fine, place, write) ? fine : thinned(coarse, place, write);
+  const ticks = isApart(fine) ? fine : thinned(coarse, isApart);
   return { type: "log", domain, ticks, format: write };
 }
 
@@ -54,11 +74,14 @@ function powers(base: number, [least, most]: readonly [number, number]): readonl
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => base ** (first + index));
 }
 
-/** Every tick, or every second, every third, ... until their labels leave gaps. */
-function thinned(ticks: readonly number[], place: Place, write: Axis["format"]): readonly number[] {
+/** Every tick, or every second, every third, ... until they are apart. */
+function thinned(
+  ticks: readonly number[],
+  isApart: (ticks: readonly number[]) => boolean,
+): readonly number[] {
   for (let every = 1; every < ticks.length; every += 1) {
     const some = ticks.filter((_, index) => index % every === 0);
-    if (apart(some, place, write)) return some;
+    if (isApart(some)) return some;
   }
   return ticks.slice(0, 1);
 }
@@ -70,7 +93,7 @@ function oneTwoFive([least, most]: readonly [number, number]): readonly number[]
     .filter((tick) => tick >= least && tick <= most);
 }
 
-function linearAxis(values: readonly number[], length: number, format: Format): Axis {
+function linearAxis(values: readonly number[], format: Format, { length, sizeOf }: Room): Axis {
   const [low, high] = values.length === 0 ? [0, 1] : extent(values);
   const [least, most] = widened(low, high, format);
   const write = (tick: number) => formatTick(tick, format);
@@ -83,7 +106,8 @@ function linearAxis(values: readonly number[], length: number, format: Format): 
     );
     const domain = [ticks[0]!, ticks.at(-1)!] as const;
     const place = (tick: number) => (length * (tick - domain[0])) / (domain[1] - domain[0]);
-    if (count === 1 || apart(ticks, place, write)) return { type: "linear", domain, ticks, format: write };
+    if (count === 1 || apart(ticks, place, (tick) => sizeOf(write(tick))))
+      return { type: "linear", domain, ticks, format: write };
   }
 }
 
@@ -103,12 +127,11 @@ function niceStep(least: number): number {
 }
 
 /** Whether the labels of neighbouring ticks leave a gap. */
-function apart(ticks: readonly number[], place: Place, write: Axis["format"]): boolean {
+function apart(ticks: readonly number[], place: Place, sizeOf: (tick: number) => number): boolean {
   return ticks.every((tick, index) => {
     const next = ticks[index + 1];
     if (next === undefined) return true;
-    const needed = (widthOf(write(tick)) + widthOf(write(next))) / 2 + GAP;
-    return place(next) - place(tick) >= needed;
+    return place(next) - place(tick) >= (sizeOf(tick) + sizeOf(next)) / 2 + GAP;
   });
 }
 

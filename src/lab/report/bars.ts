@@ -29,18 +29,13 @@ export function rowsOf({ bars, x }: Bars): readonly Row[] {
 export function drawBars(canvas: Canvas, figure: Bars, width: number, description: string): string {
   const { plot } = canvas;
   const rows = rowsOf(figure);
-  const beside = width > 500;
-  const told = new Map(rows.map((row) => [row, formatRange(row.value, row, figure.x.format)]));
-  const left = beside ? 18 + Math.min(340, Math.max(60, ...rows.map(({ label }) => widthOf(label)))) : 14;
-  const right = beside ? 18 + Math.max(40, ...[...told.values()].map(widthOf)) : 14;
+  const layout = layoutOf(figure, rows, width);
+  const { left, right, isBeside } = layout;
   const axis = axisOf(valuesOf(figure, rows), figure.x.scale, width - left - right, figure.x.format);
-  const text = { y: "place", fill: INK, stroke: "white", strokeWidth: 5 } as const;
-  const above = beside ? {} : { dy: -15 };
-  const room = (row: Row) => (beside ? left - 14 : width - 44 - widthOf(told.get(row)!));
   return canvas.svg(
     {
       width,
-      height: 78 + (beside ? 34 : 52) * Math.max(1, rows.length),
+      height: 78 + (isBeside ? 34 : 52) * Math.max(1, rows.length),
       marginLeft: left,
       marginRight: right,
       marginTop: 28,
@@ -51,29 +46,55 @@ export function drawBars(canvas: Canvas, figure: Bars, width: number, descriptio
         plot.gridX([...axis.ticks], { stroke: GRID, strokeOpacity: 1 }),
         plot.axisX([...axis.ticks], { label: null, tickSize: 0, fill: FAINT, text: axis.format }),
         bottomLabel(canvas, figure.x.label, width - left),
-        ...valueMarks(canvas, figure, rows, beside),
+        ...valueMarks(canvas, figure, rows, isBeside),
         ...referenceMarks(canvas, figure, axis, width),
-        plot.text([...rows], {
-          ...text,
-          ...above,
-          text: (row: Row) => fit(row.label, room(row)),
-          frameAnchor: "left",
-          textAnchor: beside ? "end" : "start",
-          dx: beside ? -10 : 2,
-        }),
-        plot.text([...rows], {
-          ...text,
-          ...above,
-          text: (row: Row) => told.get(row)!,
-          frameAnchor: "right",
-          textAnchor: "end",
-          dx: beside ? right - 6 : -2,
-          fontVariant: "tabular-nums",
-        }),
+        ...textMarks(canvas, rows, layout),
       ],
     },
     description,
   );
+}
+
+/** Where texts stand: beside their bars, in margins of this many px, or above them where there is no room. */
+interface Layout {
+  readonly left: number;
+  readonly right: number;
+  readonly isBeside: boolean;
+  readonly width: number;
+  /** What the row's value and interval are. */
+  readonly told: (row: Row) => string;
+}
+
+function layoutOf({ x }: Bars, rows: readonly Row[], width: number): Layout {
+  const told = (row: Row) => formatRange(row.value, row, x.format);
+  if (width <= 500) return { left: 14, right: 14, isBeside: false, width, told };
+  const left = 18 + Math.min(340, Math.max(60, ...rows.map(({ label }) => widthOf(label))));
+  const right = 18 + Math.max(40, ...rows.map((row) => widthOf(told(row))));
+  return { left, right, isBeside: true, width, told };
+}
+
+/** Labels and values; their outline keeps them readable on lines. */
+function textMarks({ plot }: Canvas, rows: readonly Row[], layout: Layout): readonly Markish[] {
+  const { left, right, isBeside, width, told } = layout;
+  const text = { y: "place", fill: INK, stroke: "white", strokeWidth: 5, dy: isBeside ? 0 : -15 } as const;
+  const room = (row: Row) => (isBeside ? left - 14 : width - 44 - widthOf(told(row)));
+  return [
+    plot.text([...rows], {
+      ...text,
+      text: (row: Row) => fit(row.label, room(row)),
+      frameAnchor: "left",
+      textAnchor: isBeside ? "end" : "start",
+      dx: isBeside ? -10 : 2,
+    }),
+    plot.text([...rows], {
+      ...text,
+      text: told,
+      frameAnchor: "right",
+      textAnchor: "end",
+      dx: isBeside ? right - 6 : -2,
+      fontVariant: "tabular-nums",
+    }),
+  ];
 }
 
 function valuesOf({ reference, x }: Bars, rows: readonly Row[]): readonly number[] {
@@ -85,21 +106,20 @@ function valueMarks(
   { plot }: Canvas,
   { x }: Bars,
   rows: readonly Row[],
-  beside: boolean,
+  isBeside: boolean,
 ): readonly Markish[] {
   const shown = rows.filter(({ value }) => value !== undefined);
   const ranged = shown.filter(({ low, high }) => low !== undefined || high !== undefined);
-  const inset = beside ? 8 : 17;
   const bars = plot.barX(shown, {
     x1: 0,
     x2: "value",
     y: "place",
     fill: COLOURS[0],
     fillOpacity: 0.75,
-    insetTop: beside ? inset : 26,
-    insetBottom: beside ? inset : 8,
+    insetTop: isBeside ? 8 : 26,
+    insetBottom: 8,
   });
-  const below = beside ? {} : { dy: 9 };
+  const below = { dy: isBeside ? 0 : 9 };
   return [
     ...(x.scale === "linear" ? [bars] : []),
     plot.link(ranged, {

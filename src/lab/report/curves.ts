@@ -1,9 +1,9 @@
 import type { Markish } from "@observablehq/plot";
-import { axisOf, widthOf } from "./axes.ts";
+import { axisOf, LINE, widthOf } from "./axes.ts";
 import { type Canvas, COLOURS } from "./canvas.ts";
 import { bottomLabel, gridAndTicks, topLabel } from "./frame.ts";
 import { formatNumber, formatRange, known } from "./numbers.ts";
-import type { Curves, Format, Point, Series } from "./types.ts";
+import type { Curves, Point, Series } from "./types.ts";
 
 const SYMBOLS = ["circle", "square", "triangle", "diamond", "star", "wye"] as const;
 const DASHES = ["none", "6,3", "2,3"] as const;
@@ -80,32 +80,11 @@ export function drawPanel(
   description: string,
 ): string {
   const height = width > 500 ? 340 : 250;
-  const spots = figure.series.map((series) => spotsOf(series, figure.x.scale));
-  const y = axisOf(
-    spots.flat().flatMap(({ y, low = y, high = y }) => [y, low, high]),
-    "linear",
-    height - 70,
-    figure.y.format,
-  );
-  const left = Math.max(30, 17 + Math.max(...y.ticks.map((tick) => widthOf(y.format(tick)))));
-  const x = axisOf(
-    spots.flat().map(({ x }) => x),
-    figure.x.scale,
-    width - left - 34,
-    "plain",
-  );
+  const { x, y, left } = axesOf(figure, width, height);
   const labels = labelsOf(figure);
-  const marks = figure.series.flatMap((series, index) =>
-    series.panel === panel
-      ? seriesMarks(
-          canvas,
-          series.label,
-          spots[index]!,
-          lookOf(labels.indexOf(series.label)),
-          figure.y.format,
-        )
-      : [],
-  );
+  const marks = figure.series
+    .filter((series) => series.panel === panel)
+    .flatMap((series) => seriesMarks(canvas, figure, series, lookOf(labels.indexOf(series.label))));
   return canvas.svg(
     {
       width,
@@ -127,6 +106,16 @@ export function drawPanel(
   );
 }
 
+/** Axes that hold the points of all panels, and the width of what stands left of them, in px. */
+function axesOf({ series, x, y }: Curves, width: number, height: number) {
+  const spots = series.flatMap((one) => spotsOf(one, x.scale));
+  const values = spots.flatMap(({ y, low = y, high = y }) => [y, low, high]);
+  const up = axisOf(values, "linear", height - 76, y.format, () => LINE);
+  const left = Math.max(30, 17 + Math.max(...up.ticks.map((tick) => widthOf(up.format(tick)))));
+  const across = spots.map((spot) => spot.x);
+  return { x: axisOf(across, x.scale, width - left - 34, "plain"), y: up, left };
+}
+
 function lookOf(index: number): Look {
   return {
     stroke: COLOURS[index % COLOURS.length]!,
@@ -135,13 +124,8 @@ function lookOf(index: number): Look {
   };
 }
 
-function seriesMarks(
-  { plot }: Canvas,
-  label: string,
-  spots: readonly Spot[],
-  look: Look,
-  format: Format,
-): readonly Markish[] {
+function seriesMarks({ plot }: Canvas, { x, y }: Curves, series: Series, look: Look): readonly Markish[] {
+  const spots = spotsOf(series, x.scale);
   const place = { x: "x", y: "y" } as const;
   const alone = spots.filter(
     ({ low }, index) =>
@@ -161,7 +145,8 @@ function seriesMarks(
       fill: look.stroke,
       symbol: look.symbol,
       r: 3.2,
-      title: (spot: Spot) => `${label}: ${formatRange(spot.y, spot, format)} at ${formatNumber(spot.x)}`,
+      title: (spot: Spot) =>
+        `${series.label}: ${formatRange(spot.y, spot, y.format)} at ${formatNumber(spot.x)}`,
     }),
   ];
 }

@@ -1,4 +1,4 @@
-import { type Axis, axisOf } from "./axes.ts";
+import { type Axis, axisOf, LINE } from "./axes.ts";
 import { type Canvas, COLOURS, FAINT } from "./canvas.ts";
 import { bottomLabel, gridAndTicks, topLabel } from "./frame.ts";
 import { formatNumber, formatRange, formatTick, known } from "./numbers.ts";
@@ -82,7 +82,13 @@ function diagram(canvas: Canvas, bins: readonly Spot[], width: number, descripti
 function histogram(canvas: Canvas, bins: readonly Spot[], width: number): string {
   const { plot } = canvas;
   const height = 128;
-  const counts = axisOf([0, 1, ...bins.map(({ count }) => count)], "linear", height, "plain");
+  const counts = axisOf(
+    [0, 1, ...bins.map(({ count }) => count)],
+    "linear",
+    height - 76,
+    "plain",
+    () => LINE,
+  );
   const ends = { ...counts, ticks: [counts.domain[0], counts.domain[1]] };
   return canvas.svg({
     ...MARGINS,
