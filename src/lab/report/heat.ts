@@ -7,6 +7,8 @@ import type { Heat } from "./types.ts";
 const PALE = "#edf4fa";
 const DEEP = "#08457e";
 const CELL_HEIGHT = 34;
+/** Length of turned labels of columns, in px. */
+const MOST_TURNED = 150;
 
 interface Square {
   readonly row: number;
@@ -61,7 +63,7 @@ function layoutOf({ labels, rows, columns }: Heat, width: number): Layout {
   const left = 16 + Math.min(most, Math.max(widthOf(labels.rows), ...rows.map(widthOf)));
   const step = (width - left - 8) / Math.max(1, columns.length);
   const isTurned = columns.some((column) => widthOf(column) > step - 4);
-  const top = isTurned ? 34 + Math.min(90, 0.75 * Math.max(...columns.map(widthOf))) : 46;
+  const top = isTurned ? 34 + 0.77 * Math.min(MOST_TURNED, Math.max(...columns.map(widthOf))) : 46;
   return { left, top, step, isTurned };
 }
 
@@ -74,7 +76,7 @@ function labelMarks({ plot }: Canvas, { labels, rows, columns }: Heat, layout: L
       ...ticks,
       anchor: "top",
       tickRotate: isTurned ? -50 : 0,
-      tickFormat: (column: number) => fit(columns[column]!, isTurned ? 110 : step),
+      tickFormat: (column: number) => fit(columns[column]!, isTurned ? MOST_TURNED : step),
     }),
     plot.axisY({ ...ticks, tickFormat: (row: number) => fit(rows[row]!, left - 12) }),
     plot.text([fit(labels.columns, step * columns.length)], heading),

@@ -126,7 +126,7 @@ function tableHtml({ columns, rows }: Table, caption: string, id: string): strin
     return `<tr>${cells.join("")}</tr>`;
   });
   return `<div class="scroll" role="region" tabindex="0" aria-labelledby="${id}"><table>
-<caption id="${id}">${escapeHtml(caption)}</caption>
+<caption><span id="${id}">${escapeHtml(caption)}</span></caption>
 <thead><tr>${head.join("")}</tr></thead>
 <tbody>
 ${body.join("\n")}

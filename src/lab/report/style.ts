@@ -32,6 +32,7 @@ details { margin-top: 0.4rem; font-size: 0.88rem; }
 summary { color: #52606d; cursor: pointer; }
 .scroll { max-width: 100%; margin: 1.25rem 0; overflow-x: auto; }
 table { width: max-content; border-collapse: collapse; font-size: 0.9rem; line-height: 1.4; font-variant-numeric: tabular-nums; }
+caption span { position: sticky; left: 0; display: inline-block; max-width: calc(100vw - 2rem); }
 caption { padding-bottom: 0.5rem; text-align: left; font-size: 0.95rem; }
 th, td { padding: 0.32rem 1.1rem 0.32rem 0; border-bottom: 1px solid #e4e7eb; text-align: left; vertical-align: top; max-width: 20rem; overflow-wrap: anywhere; }
 th:last-child, td:last-child { padding-right: 0; }
