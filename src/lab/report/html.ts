@@ -105,13 +105,13 @@ ${drawFigure(canvas, figure)}
 /** The table of a section; one of many rows is folded, but on paper. */
 function sectionTable(table: Table, number: number): string {
   const id = `table-${number}`;
-  const html = tableHtml(table, `Table ${number}. ${table.caption}`, id);
+  const html = tableHtml(table, `<b>Table ${number}.</b> ${escapeHtml(table.caption)}`, id);
   if (table.rows.length <= MOST_ROWS_UNFOLDED) return html;
   const said = `Table ${number}, ${table.rows.length} rows (${id}.csv)`;
   return `<details><summary>${said}</summary>${html}</details>`;
 }
 
-/** A table in a box of its own that scrolls where the page is too narrow. */
+/** A table in a box of its own that scrolls where the page is too narrow; `caption` is HTML. */
 function tableHtml({ columns, rows }: Table, caption: string, id: string): string {
   const head = columns.map(({ name }, index) => {
     const numeric = rows.length > 0 && rows.every((row) => shown(row[index], undefined).isNumber);
@@ -126,7 +126,7 @@ function tableHtml({ columns, rows }: Table, caption: string, id: string): strin
     return `<tr>${cells.join("")}</tr>`;
   });
   return `<div class="scroll" role="region" tabindex="0" aria-labelledby="${id}"><table>
-<caption><span id="${id}">${escapeHtml(caption)}</span></caption>
+<caption><span id="${id}">${caption}</span></caption>
 <thead><tr>${head.join("")}</tr></thead>
 <tbody>
 ${body.join("\n")}
