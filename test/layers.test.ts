@@ -53,6 +53,8 @@ const HEAVY: Readonly<Record<string, string>> = {
   pg: "budget/database.ts",
   "@duckdb/node-api": "lab/parquet.ts",
   "@cortex-js/compute-engine": "verifiers/answer/grammar.ts",
+  "@observablehq/plot": "lab/report/canvas.ts",
+  linkedom: "lab/report/canvas.ts",
   commander: "cli/program.ts",
 };
 

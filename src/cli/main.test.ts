@@ -30,6 +30,8 @@ describe("bedacht", () => {
                                         any N, without a new call
         bank [options] <action> [file]  say what a bank of samples holds, import into
                                         it, or export it
+        report [options] <file>         render a report.json as one HTML file and its
+                                        tables as comma-separated values
         strategies [options]            list the strategies: what each does, needs and
                                         takes
         models [options]                list the models on this machine and say how to

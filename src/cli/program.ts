@@ -48,6 +48,7 @@ Exit codes: 0 answered, 1 failed, 2 wrong usage, 3 budget too small for one samp
   addReplay(program);
   addBank(program);
   addCalibrate(program);
+  addReport(program);
   program
     .command("strategies")
     .description("list the strategies: what each does, needs and takes")
@@ -264,6 +265,22 @@ Examples:
 No model is called. A few hundred problems with 32 or more samples of each are enough.`,
     )
     .action(async (options) => (await import("./calibrate.ts")).calibrateCommand(options));
+}
+
+function addReport(program: Command): void {
+  program
+    .command("report")
+    .description("render a report.json as one HTML file and its tables as comma-separated values")
+    .argument("<file>", "the report.json")
+    .option("-o, --output <folder>", "where to write (default: the folder of the file)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  bedacht report results/report.json
+  bedacht report report.json -o site`,
+    )
+    .action(async (file, options) => (await import("./report.ts")).reportCommand(file, options));
 }
 
 function wholeNumber(least: number): (text: string) => number {

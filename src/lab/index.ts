@@ -30,3 +30,4 @@ export { type Mapping, mapped, parseMapping } from "./mapping.ts";
 export type { Contents, Drawn, DrawnFilter, StoredPrompt } from "./reading.ts";
 export type { BankedGrade, BankedSample, BankedScore, BankRecord, Params } from "./records.ts";
 export { type Replay, type ReplayOptions, type ReplayPlan, type ReplayRow, replay } from "./replay.ts";
+export * from "./report/index.ts";
