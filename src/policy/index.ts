@@ -15,3 +15,36 @@ export {
 export { createPool, type Pool } from "./pool.ts";
 export { type Costed, type Measured, type Simulation, simulate, simulateUniform } from "./simulating.ts";
 export { type Contender, createVotes, type Standing, type Votes } from "./standing.ts";
+export { absoluteBins, type Binning, type Bins, binOf, quantileBins } from "./bins.ts";
+export {
+  type Choice,
+  type Entry,
+  learnTable,
+  type PlanGrid,
+  type PlanCell,
+  planFor,
+  type Table,
+} from "./compute-optimal.ts";
+export {
+  type CrossValidated,
+  type CrossValidation,
+  crossValidate,
+  curveOf,
+  type HeldOut,
+  type PlannedCurve,
+} from "./cross-validation.ts";
+export {
+  type Difficulty,
+  type Lesson,
+  learnedDifficulty,
+  ORACLE_SAMPLES,
+  type Ordering,
+  oracleDifficulty,
+  orderingOf,
+  type ProbeSigns,
+  predictedDifficulty,
+  probeSigns,
+  promptFeatures,
+} from "./difficulty.ts";
+export { foldsOf, type Grouping } from "./folds.ts";
+export { charged, compareVersions, type Rivals, type Versions } from "./versions.ts";
