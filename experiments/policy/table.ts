@@ -12,8 +12,8 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { progress } from "../../scripts/progress.ts";
+import { openExisting } from "../../src/cli/replay.ts";
 import { chooseSources } from "../../src/lab/choosing.ts";
-import { openBank } from "../../src/lab/index.ts";
 import { embeddedPath } from "../../src/models/embedded.ts";
 import { ggufFacts, readGgufHeader } from "../../src/models/gguf/index.ts";
 import { absoluteBins, quantileBins } from "../../src/policy/index.ts";
@@ -48,7 +48,7 @@ const sizes = Array.from({ length: Math.log2(most) + 1 }, (_, power) => 2 ** pow
 
 /** The rows of all problems, in the order of the bank. */
 async function readRows(place: string, problems: readonly Problem[]): Promise<readonly Row[]> {
-  const bank = await openBank(place);
+  const bank = await openExisting(place);
   try {
     const needs = { samples: true, greedy: true, scores: true };
     const sources = chooseSources(await bank.contents(), { needs });
@@ -80,36 +80,46 @@ async function readRows(place: string, problems: readonly Problem[]): Promise<re
       else rows.push(...own);
       shown.step();
     }
-    if (left > 0) console.log(`${left} problems were left out: they lack samples, scores or an answer.`);
+    if (left > 0)
+      console.log(
+        `${left} problems were left out: they lack ${most} samples, one at temperature 0, scores or an answer.`,
+      );
     return rows;
   } finally {
     await bank.close();
   }
 }
 
-const files = [...(values.problems ?? []), ...positionals];
-if (values.bank === undefined || files.length === 0)
-  throw new UsageError("Say where the samples and the problems are: --bank BANK --problems FILE...");
-const problems = files.flatMap((file) =>
-  readFileSync(file, "utf8")
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .map((line) => JSON.parse(line) as Problem),
-);
-const families = Map.groupBy(problems, ({ family }) => family ?? "problems");
-for (const [family, own] of families) {
-  const rows = await readRows(values.bank, own);
-  if (rows.length === 0)
-    throw new UsageError(`The bank has no samples of the problems of ${family} in ${files}.`);
-  const count = rows.length / Number(values.probes);
-  const levels = [...new Set(rows.map(({ problem }) => problem.level))].join(", ");
-  const binning = values.absolute ? absoluteBins() : quantileBins(Number(values.bins));
-  console.log(`\n# ${family}: ${count} problems of levels ${levels}, each with ${values.probes} probes\n`);
-  printDifficulty(rows, binning, random.split("difficulty", family));
-  printTables(rows, binning, {
-    budgets: sizes.filter((size) => Number.isInteger(Math.log2(size))),
-    byTemplate: values.clusters === "template",
-    resamples: Number(values.resamples),
-    random: random.split("tables", family),
-  });
+async function main(files: readonly string[]): Promise<void> {
+  if (values.bank === undefined || files.length === 0)
+    throw new UsageError("Say where the samples and the problems are: --bank BANK --problems FILE...");
+  const problems = files.flatMap((file) =>
+    readFileSync(file, "utf8")
+      .split("\n")
+      .filter((line) => line.trim() !== "")
+      .map((line) => JSON.parse(line) as Problem),
+  );
+  const families = Map.groupBy(problems, ({ family }) => family ?? "problems");
+  for (const [family, own] of families) {
+    const rows = await readRows(values.bank, own);
+    if (rows.length === 0)
+      throw new UsageError(`The bank has no samples of the problems of ${family} in ${files}.`);
+    const count = rows.length / Number(values.probes);
+    const levels = [...new Set(rows.map(({ problem }) => problem.level))].join(", ");
+    const binning = values.absolute ? absoluteBins() : quantileBins(Number(values.bins));
+    console.log(`\n# ${family}: ${count} problems of levels ${levels}, each with ${values.probes} probes\n`);
+    printDifficulty(rows, binning, random.split("difficulty", family));
+    printTables(rows, binning, {
+      budgets: sizes.filter((size) => Number.isInteger(Math.log2(size))),
+      byTemplate: values.clusters === "template",
+      resamples: Number(values.resamples),
+      random: random.split("tables", family),
+    });
+  }
 }
+
+await main([...(values.problems ?? []), ...positionals]).catch((error: unknown) => {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+});
