@@ -7,7 +7,8 @@
  *
  * Options: --most 256 samples of a plan, --oracle-samples 512 that the oracle needs, --probes 8 per problem, --orders 8
  * of the samples per probe, --bins 5, --absolute (bins of 50 and 10% instead; by mean scores for predictions),
- * --clusters problem (or template: what folds keep together and intervals draw), --resamples 10000, --seed 1.
+ * --least 0 (share of the budget that a plan takes at least; the paper's take all, 0.5 leaves room for bins that cost
+ * more), --clusters problem (or template: what folds keep together and intervals draw), --resamples 10000, --seed 1.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -34,6 +35,7 @@ const { values, positionals } = parseArgs({
     orders: { type: "string", default: "8" },
     bins: { type: "string", default: "5" },
     absolute: { type: "boolean", default: false },
+    least: { type: "string", default: "0" },
     clusters: { type: "string", default: "problem" },
     resamples: { type: "string", default: "10000" },
     seed: { type: "string", default: "1" },
@@ -111,6 +113,7 @@ async function main(files: readonly string[]): Promise<void> {
     printDifficulty(rows, binning, random.split("difficulty", family));
     printTables(rows, binning, {
       budgets: sizes.filter((size) => Number.isInteger(Math.log2(size))),
+      least: Number(values.least),
       byTemplate: values.clusters === "template",
       resamples: Number(values.resamples),
       random: random.split("tables", family),

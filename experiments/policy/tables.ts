@@ -8,6 +8,7 @@ import {
   learnedDifficulty,
   learnTable,
   type PlanCell,
+  type PlanGrid,
   quantileBins,
 } from "../../src/policy/index.ts";
 import type { Rng } from "../../src/random.ts";
@@ -25,6 +26,8 @@ const COMPARED = [64, 256];
 interface Making {
   /** Samples of the baseline that make a budget, rising. */
   readonly budgets: readonly number[];
+  /** Least share of a budget that a plan costs. */
+  readonly least: number;
   /** Whether folds keep templates together, and intervals draw them; else problems. */
   readonly byTemplate: boolean;
   readonly resamples: number;
@@ -56,7 +59,7 @@ export function printTables(rows: readonly Row[], binning: Binning, making: Maki
       `\n## Budgets in ${unit === "flops" ? `FLOPs: those of ${BASELINE} of N, verifier and prompts included` : unit}\n`,
     );
     printAccuracies(versions, baseline, sizes, budgets);
-    for (const version of versions) printPlans(version, budgets, sizes);
+    for (const version of versions) printPlans(version, { budgets, least: making.least }, sizes);
     printRatios(versions, baseline, rows, making);
   }
 }
@@ -86,13 +89,13 @@ function versionsOf(
   unit: Unit,
   budgets: readonly number[],
   binning: Binning,
-  { byTemplate, random }: Making,
+  { byTemplate, least, random }: Making,
 ): readonly Version[] {
   const clusters = clustersOf(rows, byTemplate);
   const strata = rows.map(({ problem }) => String(problem.level));
   const oracle = rows.map((row) => row.oracle);
   const predicted = rows.map((row) => row.predicted);
-  const shared = { budgets, clusters, strata, random };
+  const shared = { budgets, least, clusters, strata, random };
   const free = cellsOf(rows, unit, 0);
   const single = { ...shared, cells: free, estimates: oracle, binning: quantileBins(1) };
   const versions: Version[] = [{ name: "one bin: no difficulty", result: crossValidate(single), ...single }];
@@ -197,10 +200,10 @@ function printAccuracies(
 /** Prints the table that all problems together give. */
 function printPlans(
   { name, cells, estimates, binning }: Version,
-  budgets: readonly number[],
+  limits: Pick<PlanGrid, "budgets" | "least">,
   sizes: readonly number[],
 ): void {
-  const { bins, entries } = learnTable({ cells, budgets, binning }, estimates);
+  const { bins, entries } = learnTable({ cells, binning, ...limits }, estimates);
   console.log(`\nPlans, ${name}${bins.note === undefined ? "" : `. ${bins.note}`}`);
   const last = bins.edges.length;
   for (let bin = 0; bin <= last; bin += 1) {

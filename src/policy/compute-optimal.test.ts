@@ -41,6 +41,21 @@ describe("learnTable", () => {
     expect(entries[0]!.map(({ choice }) => choice?.plan)).toEqual(["vote N=1", "vote N=1"]);
   });
 
+  it("takes no plan that leaves too much of the budget, when that is asked for", () => {
+    const { entries } = learnTable(
+      { cells: [VOTE, BEAM], budgets: [1, 4, 9], binning, least: 0.5 },
+      ESTIMATES,
+    );
+    expect(entries.map((bins) => bins.map(({ choice }) => choice?.plan))).toEqual([
+      ["vote N=1", "vote N=1"],
+      ["beam N=4", "beam N=4"],
+      [undefined, undefined],
+    ]);
+    expect(() => learnTable({ cells: [VOTE], budgets: [1], least: 2 }, ESTIMATES)).toThrow(
+      "2 is no share of a budget: use a number from 0 to 1.",
+    );
+  });
+
   it("knows no plan for a budget below all", () => {
     const { entries } = learnTable({ cells: [BEAM], budgets: [1, 4], binning }, ESTIMATES);
     expect(entries[0]).toEqual([

@@ -19,6 +19,11 @@ export interface PlanGrid {
   readonly budgets: readonly number[];
   /** Default: 5 quantiles. */
   readonly binning?: Binning | undefined;
+  /**
+   * Least share of the budget that a plan costs, from 0 to 1. The paper's plans take all of it. Default 0: where a
+   * small plan looks as good, the rest is saved, and nothing covers the chance that it only looks so.
+   */
+  readonly least?: number | undefined;
 }
 
 /** The plan that a bin takes at a budget. */
@@ -53,19 +58,20 @@ export const ROUNDING = 1e-12;
 /**
  * The compute-optimal table (Snell et al. 2024, section 3.1): for each bin of difficulty and each budget, the plan
  * with the best mean accuracy among those whose mean cost fits the budget; of equally accurate ones the cheapest,
- * of equally cheap ones the first. A plan may be smaller than the budget allows. The accuracies that it names are
+ * of equally cheap ones the first. A plan may be
+ * smaller than the budget allows, unless `least` says otherwise. The accuracies that it names are
  * those that it was chosen by, so they are too high: see `crossValidate`.
  * @param estimates difficulty of each problem, higher is easier
  * @param problems those to learn from. Default: all.
  * @throws RangeError for lists of unequal length, missing or impossible measurements, or budgets that do not rise
  */
 export function learnTable(
-  measured: PlanGrid,
+  grid: PlanGrid,
   estimates: ArrayLike<number>,
   problems: readonly number[] = Array.from({ length: estimates.length }, (_, problem) => problem),
 ): Table {
-  refuseMeasured(measured, estimates);
-  const { cells, budgets, binning = quantileBins() } = measured;
+  refuseGrid(grid, estimates);
+  const { cells, budgets, binning = quantileBins(), least = 0 } = grid;
   const bins = binning(problems.map((problem) => estimates[problem]!));
   const members = Array.from({ length: bins.edges.length + 1 }, (_, bin) =>
     problems.filter((problem) => binOf(bins, estimates[problem]!) === bin),
@@ -74,7 +80,7 @@ export function learnTable(
   const all = meansOf(cells, problems);
   const entries = budgets.map((budget) =>
     members.map((own, bin): Entry => {
-      const cell = bestOf(own.length === 0 ? all : means[bin]!, budget);
+      const cell = bestOf(own.length === 0 ? all : means[bin]!, least * budget, budget);
       const found = cell === undefined || own.length === 0 ? undefined : means[bin]![cell]!;
       return {
         choice: cell === undefined ? undefined : { cell, plan: cells[cell]!.plan },
@@ -109,21 +115,23 @@ function meansOf(cells: readonly PlanCell[], problems: readonly number[]): reado
 }
 
 /** The number of the best that fits. */
-function bestOf(means: readonly Means[], budget: number): number | undefined {
+function bestOf(means: readonly Means[], least: number, most: number): number | undefined {
   let best: number | undefined;
   for (const [cell, { accuracy, cost }] of means.entries()) {
-    if (cost > budget * (1 + ROUNDING)) continue;
+    if (cost > most * (1 + ROUNDING) || cost < least * (1 - ROUNDING)) continue;
     const ahead = best === undefined ? Infinity : accuracy - means[best]!.accuracy;
     if (ahead > ROUNDING || (ahead >= -ROUNDING && cost < means[best!]!.cost)) best = cell;
   }
   return best;
 }
 
-function refuseMeasured({ cells, budgets }: PlanGrid, estimates: ArrayLike<number>): void {
+function refuseGrid({ cells, budgets, least = 0 }: PlanGrid, estimates: ArrayLike<number>): void {
   const problems = estimates.length;
   if (cells.length === 0) throw new RangeError("A table needs a plan at least.");
   if (budgets.length === 0 || budgets.some((budget, place) => !(budget > (budgets[place - 1] ?? 0))))
     throw new RangeError("Budgets must be above 0 and rise.");
+  if (!(least >= 0 && least <= 1))
+    throw new RangeError(`${least} is no share of a budget: use a number from 0 to 1.`);
   const unknown = Array.prototype.findIndex.call(estimates, (one: number) => !Number.isFinite(one));
   if (unknown >= 0) throw new RangeError(`Problem ${unknown} has no estimate of difficulty: leave it out.`);
   for (const { plan, accuracy, cost } of cells) {

@@ -1,7 +1,7 @@
 import type { Rng } from "../random.ts";
 import type { Curve } from "../stats/budget-ratio.ts";
 import { binOf } from "./bins.ts";
-import { type Entry, learnTable, type PlanGrid, type PlanCell, type Table } from "./compute-optimal.ts";
+import { type Entry, learnTable, type PlanCell, type PlanGrid, type Table } from "./compute-optimal.ts";
 import { foldsOf, type Grouping } from "./folds.ts";
 
 /** How to cross-validate. */

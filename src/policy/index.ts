@@ -1,27 +1,11 @@
 export { type AllocatedOptions, allocated } from "./allocated.ts";
-export { type Action, type Decision, decide, type Rule, type Situation } from "./decide.ts";
-export { FEATURES, type Scale } from "./features.ts";
-export { formatPolicy, parsePolicy } from "./file.ts";
-export { LEAST_PROBLEMS, type LearningOptions, learn, type Samples } from "./learning.ts";
-export {
-  type Policy,
-  type PricePoint,
-  type Provenance,
-  priceFor,
-  type Savings,
-  type UniformPoint,
-  usualPrice,
-} from "./policy.ts";
-export { createPool, type Pool } from "./pool.ts";
-export { type Costed, type Measured, type Simulation, simulate, simulateUniform } from "./simulating.ts";
-export { type Contender, createVotes, type Standing, type Votes } from "./standing.ts";
 export { absoluteBins, type Binning, type Bins, binOf, quantileBins } from "./bins.ts";
 export {
   type Choice,
   type Entry,
   learnTable,
-  type PlanGrid,
   type PlanCell,
+  type PlanGrid,
   planFor,
   type Table,
 } from "./compute-optimal.ts";
@@ -33,6 +17,7 @@ export {
   type HeldOut,
   type PlannedCurve,
 } from "./cross-validation.ts";
+export { type Action, type Decision, decide, type Rule, type Situation } from "./decide.ts";
 export {
   type Difficulty,
   type Lesson,
@@ -46,5 +31,20 @@ export {
   probeSigns,
   promptFeatures,
 } from "./difficulty.ts";
+export { FEATURES, type Scale } from "./features.ts";
+export { formatPolicy, parsePolicy } from "./file.ts";
 export { foldsOf, type Grouping } from "./folds.ts";
+export { LEAST_PROBLEMS, type LearningOptions, learn, type Samples } from "./learning.ts";
+export {
+  type Policy,
+  type PricePoint,
+  type Provenance,
+  priceFor,
+  type Savings,
+  type UniformPoint,
+  usualPrice,
+} from "./policy.ts";
+export { createPool, type Pool } from "./pool.ts";
+export { type Costed, type Measured, type Simulation, simulate, simulateUniform } from "./simulating.ts";
+export { type Contender, createVotes, type Standing, type Votes } from "./standing.ts";
 export { charged, compareVersions, type Rivals, type Versions } from "./versions.ts";

@@ -1,5 +1,5 @@
 import type { Rng } from "../random.ts";
-import { type PlanGrid, type PlanCell, ROUNDING } from "./compute-optimal.ts";
+import { type PlanCell, type PlanGrid, ROUNDING } from "./compute-optimal.ts";
 import { type CrossValidated, type CrossValidation, crossValidate } from "./cross-validation.ts";
 import type { Grouping } from "./folds.ts";
 
