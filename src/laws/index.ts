@@ -1,0 +1,10 @@
+export { type BetaBinomial, betaCoverage, fitBetaBinomial } from "./beta-binomial.ts";
+export type { Count, CountGroup, CoveragePoint } from "./counts.ts";
+export {
+  type CoverageForecast,
+  type Forecast,
+  type ForecastOptions,
+  forecastCoverage,
+  type LawForecast,
+} from "./forecast.ts";
+export { fitPowerLaw, type PowerLaw, powerCoverage } from "./power-law.ts";
