@@ -2,14 +2,8 @@ import { type CoverageForecast, forecastCoverage, powerCoverage } from "../../sr
 import { rng } from "../../src/random.ts";
 import type { Graded } from "./graded.ts";
 
-/** Samples per problem that a law sees, and numbers of samples that it is asked for. */
-const QUESTIONS: readonly (readonly [fitted: number, ks: readonly number[], reach: number])[] = [
-  [64, [128, 256, 512], 16],
-  // Beyond the range in which the product answers: how wrong would it be?
-  [16, [64, 128, 256, 512], 32],
-];
-const LAWS = ["power", "beta", "inflated"] as const;
-const RESAMPLES = 4000;
+const LAWS = ["power", "beta", "inflated", "mixture"] as const;
+const RESAMPLES = 2000;
 
 /** One forecast beside what came true. */
 export interface Row {
@@ -17,9 +11,10 @@ export interface Row {
   readonly problems: number;
   readonly fitted: number;
   readonly law: (typeof LAWS)[number];
-  /** Exponent of the law, b or alpha, and the share of problems that are never solved. */
+  /** Exponent of the law: b, or alpha, of the hard problems in a mixture. */
   readonly exponent: number | undefined;
-  readonly never: number | undefined;
+  /** Share of problems that are never solved, or of the hard ones in a mixture. */
+  readonly share: number | undefined;
   readonly k: number;
   readonly solvedBefore: number;
   readonly forecast: number | undefined;
@@ -33,25 +28,34 @@ export interface Row {
   readonly plain: number | undefined;
 }
 
-/** Forecasts from the first samples of each problem, and compares with the first k. */
-export function judge(group: string, graded: readonly Graded[]): Row[] {
-  return QUESTIONS.flatMap(([fitted, ks, reach]) => {
-    const complete = graded.filter(({ right }) => right.length >= ks.at(-1)!);
-    const solvedWithin = (k: number) =>
-      complete.filter(({ right }) => right.slice(0, k).includes(true)).length / complete.length;
-    const counts = complete.map(({ right }) => ({
+/**
+ * Forecasts from the first samples of each problem, and compares with the first 2, 4, 8, ... times as many. Where that is
+ * beyond the range in which the product answers, it is asked all the same: how wrong would it be?
+ */
+export function judge(
+  group: string,
+  graded: readonly Graded[],
+  fits: readonly number[],
+  most: number,
+): Row[] {
+  const solvedWithin = (k: number) =>
+    graded.filter(({ right }) => right.slice(0, k).includes(true)).length / graded.length;
+  return fits.flatMap((fitted) => {
+    const ks: number[] = [];
+    for (let k = 2 * fitted; k <= most; k *= 2) ks.push(k);
+    const counts = graded.map(({ right }) => ({
       right: right.slice(0, fitted).filter(Boolean).length,
       total: fitted,
     }));
     const random = rng("coverage").split(group, fitted);
-    const forecast = forecastCoverage(counts, { ks, reach, random, resamples: RESAMPLES });
+    const forecast = forecastCoverage(counts, { ks, reach: most / fitted, random, resamples: RESAMPLES });
     return LAWS.flatMap((law) =>
       forecast[law].forecasts.map(({ k, coverage, low, high, reason }): Row => {
         const truth = solvedWithin(k);
         const held = low === undefined ? undefined : low - 1e-9 <= truth && truth <= high! + 1e-9;
         return {
           group,
-          problems: complete.length,
+          problems: graded.length,
           fitted,
           law,
           ...parametersOf(forecast, law),
@@ -70,7 +74,11 @@ export function judge(group: string, graded: readonly Graded[]): Row[] {
   });
 }
 
-function parametersOf(forecast: CoverageForecast, law: Row["law"]): Pick<Row, "exponent" | "never"> {
-  if (law === "power") return { exponent: forecast.power.law?.b, never: undefined };
-  return { exponent: forecast[law].law?.alpha, never: forecast[law].law?.never };
+function parametersOf(forecast: CoverageForecast, law: Row["law"]): Pick<Row, "exponent" | "share"> {
+  if (law === "power") return { exponent: forecast.power.law?.b, share: undefined };
+  if (law === "mixture") {
+    const { law: fitted } = forecast.mixture;
+    return { exponent: fitted?.low.alpha, share: fitted?.hard };
+  }
+  return { exponent: forecast[law].law?.alpha, share: forecast[law].law?.never };
 }

@@ -3,7 +3,8 @@
  * each problem say, within its 95% interval, how many of the problems 512 samples solve? And one that saw 16?
  *
  * SAMPLES are banks, or files of JSON lines as `bedacht bank export` writes them; samples at temperature 0 are passed
- * over, and so are problems with fewer than 512 others. --problems may be repeated; --csv FILE writes all figures.
+ * over, and so are problems with fewer than 512 others. Options: --problems FILE (JSON lines; may be repeated),
+ * --fit 64,16 (samples that the laws see), --most 512 (samples to forecast), --csv FILE (all figures).
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -12,7 +13,12 @@ import { judge, type Row } from "./judge.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { problems: { type: "string", multiple: true, default: [] }, csv: { type: "string" } },
+  options: {
+    problems: { type: "string", multiple: true, default: [] },
+    fit: { type: "string", default: "64,16" },
+    most: { type: "string", default: "512" },
+    csv: { type: "string" },
+  },
 });
 
 /** The problems of each level, of each family, and all of them. */
@@ -32,7 +38,7 @@ const percent = (share: number | undefined) => (share === undefined ? "-" : (100
 
 function print(rows: readonly Row[]): void {
   console.log(
-    "\ngroup         | problems | fit on k<= | solved then | law      | b or alpha | never | k   | forecast (95%)       | truth | error | held | plain",
+    "\ngroup         | problems | fit on k<= | solved then | law      | b or alpha | share | k   | forecast (95%)       | truth | error | held | plain",
   );
   for (const row of rows) {
     const { forecast, low, high, truth, reason } = row;
@@ -45,7 +51,7 @@ function print(rows: readonly Row[]): void {
       percent(row.solvedBefore).padStart(11),
       row.law.padEnd(8),
       (row.exponent?.toFixed(3) ?? "-").padStart(10),
-      percent(row.never).padStart(5),
+      percent(row.share).padStart(5),
       String(row.k).padStart(3),
       interval.padEnd(20),
       percent(truth).padStart(5),
@@ -83,13 +89,15 @@ function csv(rows: readonly Row[]): string {
   return `${[names.join(","), ...rows.map(line)].join("\n")}\n`;
 }
 
+const most = Number(values.most);
+const fits = values.fit.split(",").map(Number);
 const problems = readProblems(values.problems);
 const graded: Graded[] = [];
 for (const place of positionals) {
-  graded.push(...(await gradeSamples(place, problems)).filter(({ right }) => right.length >= 512));
+  graded.push(...(await gradeSamples(place, problems)).filter(({ right }) => right.length >= most));
   console.error(`${place}: ${graded.length} problems so far`);
 }
-const rows = [...groupsOf(graded)].flatMap(([group, some]) => judge(group, some));
+const rows = [...groupsOf(graded)].flatMap(([group, some]) => judge(group, some, fits, most));
 print(rows);
 summary(rows);
 if (values.csv !== undefined) writeFileSync(values.csv, csv(rows));

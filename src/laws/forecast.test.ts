@@ -5,7 +5,7 @@ import { rng } from "../random.ts";
 import type { Count } from "./counts.ts";
 import { type ForecastOptions, forecastCoverage } from "./forecast.ts";
 
-const LAWS = ["power", "beta", "inflated"] as const;
+const LAWS = ["power", "beta", "mixture", "inflated"] as const;
 const forecast = (counts: readonly Count[], options: Partial<ForecastOptions> = {}) =>
   forecastCoverage(counts, { ks: [16, 32, 64], random: rng(1), resamples: 100, ...options });
 const alike = (problems: number, right: number, total: number) =>
@@ -18,7 +18,7 @@ describe("a forecast of coverage", () => {
       .map(({ total, share }) => ({ total, right: share }));
     fc.assert(
       fc.property(fc.array(count, { minLength: 20, maxLength: 40 }), fc.nat(), (counts, seed) => {
-        const told = forecast(counts, { random: rng(seed), resamples: 40 });
+        const told = forecast(counts, { random: rng(seed), resamples: 15 });
         for (const law of LAWS) {
           let before = { coverage: told.solved, low: told.solved, high: told.solved };
           for (const { coverage, low, high, reason } of told[law].forecasts) {
@@ -39,7 +39,7 @@ describe("a forecast of coverage", () => {
           }
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 

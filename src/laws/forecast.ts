@@ -1,6 +1,7 @@
 import type { Rng } from "../random.ts";
 import { ends, tailShare } from "../stats/resampling.ts";
 import { type BetaBinomial, betaCoverage, fitBetaBinomial } from "./beta-binomial.ts";
+import { type BetaMixture, fitBetaMixture, mixtureCoverage } from "./beta-mixture.ts";
 import { type Count, coverageOf, doublings, groupsOf } from "./counts.ts";
 import { expectedShare, type Kind, type Problems, simulatedShares } from "./futures.ts";
 import { fitPowerLaw, type PowerLaw, powerCoverage } from "./power-law.ts";
@@ -55,6 +56,8 @@ export interface CoverageForecast {
   readonly power: LawForecast<PowerLaw>;
   /** Beta-binomial. */
   readonly beta: LawForecast<BetaBinomial>;
+  /** Mixture of two beta-binomial laws. */
+  readonly mixture: LawForecast<BetaMixture>;
   /** Beta-binomial with a share of problems that are never solved. */
   readonly inflated: LawForecast<BetaBinomial>;
 }
@@ -92,6 +95,7 @@ export function forecastCoverage(counts: readonly Count[], options: ForecastOpti
     solved: counts.filter(({ right }) => right > 0).length / Math.max(1, counts.length),
     power: forecastBy(power, whole, options),
     beta: forecastBy(betaKind(false), whole, options),
+    mixture: forecastBy({ fit: fitBetaMixture, coverage: mixtureCoverage }, whole, options),
     inflated: forecastBy(betaKind(true), whole, options),
   };
 }

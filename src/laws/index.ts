@@ -1,4 +1,5 @@
 export { type BetaBinomial, betaCoverage, fitBetaBinomial } from "./beta-binomial.ts";
+export { type BetaMixture, fitBetaMixture, mixtureCoverage } from "./beta-mixture.ts";
 export type { Count, CountGroup, CoveragePoint } from "./counts.ts";
 export {
   type CoverageForecast,
