@@ -3,7 +3,6 @@ import { rng } from "../../src/random.ts";
 import type { Graded } from "./graded.ts";
 
 const LAWS = ["power", "beta", "inflated", "mixture"] as const;
-const RESAMPLES = 2000;
 
 /** One forecast beside what came true. */
 export interface Row {
@@ -48,9 +47,10 @@ export function judge(
       total: fitted,
     }));
     const random = rng("coverage").split(group, fitted);
-    const forecast = forecastCoverage(counts, { ks, reach: most / fitted, random, resamples: RESAMPLES });
+    const forecast = forecastCoverage(counts, { ks, reach: most / fitted, random, laws: LAWS });
+    const power = forecast.laws.power?.law;
     return LAWS.flatMap((law) =>
-      forecast[law].forecasts.map(({ k, coverage, low, high, reason }): Row => {
+      forecast.laws[law]!.forecasts.map(({ k, coverage, low, high, reason }): Row => {
         const truth = solvedWithin(k);
         const held = low === undefined ? undefined : low - 1e-9 <= truth && truth <= high! + 1e-9;
         return {
@@ -67,18 +67,16 @@ export function judge(
           reason,
           truth,
           held,
-          plain: law === "power" && forecast.power.law ? powerCoverage(forecast.power.law, k) : undefined,
+          plain: law === "power" && power ? powerCoverage(power, k) : undefined,
         };
       }),
     );
   });
 }
 
-function parametersOf(forecast: CoverageForecast, law: Row["law"]): Pick<Row, "exponent" | "share"> {
-  if (law === "power") return { exponent: forecast.power.law?.b, share: undefined };
-  if (law === "mixture") {
-    const { law: fitted } = forecast.mixture;
-    return { exponent: fitted?.low.alpha, share: fitted?.hard };
-  }
-  return { exponent: forecast[law].law?.alpha, share: forecast[law].law?.never };
+function parametersOf({ laws }: CoverageForecast, law: Row["law"]): Pick<Row, "exponent" | "share"> {
+  if (law === "power") return { exponent: laws.power?.law?.b, share: undefined };
+  const { mixture } = laws;
+  if (law === "mixture") return { exponent: mixture?.law?.low.alpha, share: mixture?.law?.hard };
+  return { exponent: laws[law]?.law?.alpha, share: laws[law]?.law?.never };
 }

@@ -44,7 +44,7 @@ describe("the mixture of two beta-binomial laws", () => {
         expect(curve[0]).toBeGreaterThanOrEqual(0);
         expect(curve.at(-1)).toBeLessThanOrEqual(1 + 1e-12);
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 

@@ -12,8 +12,13 @@ describe("95% intervals hold what comes true 93 to 97 times out of 100", () => {
       const random = rng("forecast").split(world);
       const problems = drawProblems({ alpha: 0.4, beta: 2, never: 0 }, 200, samples, random);
       const truth = problems.filter(({ solvedAt }) => solvedAt <= k).length / problems.length;
-      const told = forecastCoverage(problems, { ks: [k], random: random.split("told"), resamples: 150 });
-      const { low, high } = told.beta.forecasts[0]!;
+      const { laws } = forecastCoverage(problems, {
+        ks: [k],
+        random: random.split("told"),
+        laws: ["beta"],
+        resamples: 150,
+      });
+      const { low, high } = laws.beta!.forecasts[0]!;
       if (low! - 1e-12 <= truth && truth <= high! + 1e-12) held += 1;
     }
     expect(held / worlds).toBeGreaterThanOrEqual(0.93);

@@ -19,10 +19,27 @@ const MOST_FAILED = 0.05;
 const RESAMPLES = 1000;
 const NOTHING = { coverage: undefined, low: undefined, high: undefined };
 
+/** The kinds of laws. */
+export interface CoverageLaws {
+  readonly power: PowerLaw;
+  /** Beta-binomial. */
+  readonly beta: BetaBinomial;
+  /** Two kinds of problems, each beta-binomial. */
+  readonly mixture: BetaMixture;
+  /** Beta-binomial with a share of problems that are never solved. */
+  readonly inflated: BetaBinomial;
+}
+
+export type CoverageLawName = keyof CoverageLaws;
+
+const USUAL: readonly CoverageLawName[] = ["power", "beta", "mixture"];
+
 export interface ForecastOptions {
   /** Numbers of samples to forecast the coverage of, in all. */
   readonly ks: readonly number[];
   readonly random: Rng;
+  /** Default: power, beta and mixture, which takes most of the time. */
+  readonly laws?: readonly CoverageLawName[];
   /** Of the intervals. Default 0.95. */
   readonly level?: number;
   /** Default 1,000. */
@@ -53,13 +70,8 @@ export interface CoverageForecast {
   readonly samples: number;
   /** Share of problems with a right sample. */
   readonly solved: number;
-  readonly power: LawForecast<PowerLaw>;
-  /** Beta-binomial. */
-  readonly beta: LawForecast<BetaBinomial>;
-  /** Mixture of two beta-binomial laws. */
-  readonly mixture: LawForecast<BetaMixture>;
-  /** Beta-binomial with a share of problems that are never solved. */
-  readonly inflated: LawForecast<BetaBinomial>;
+  /** `undefined`: not asked for. */
+  readonly laws: { readonly [Name in CoverageLawName]: LawForecast<CoverageLaws[Name]> | undefined };
 }
 
 /**
@@ -68,8 +80,11 @@ export interface CoverageForecast {
  * 1 - (1 - c(k)) / (1 - c(t)), with c the coverage that the law gives.
  *
  * The interval is of that share, not of the coverage of other problems: it holds the uncertainty of the law (bootstrap
- * over problems, refitted) and the chance with which finitely many unsolved problems are solved. It knows nothing of
- * how wrong the kind of law is. In simulated worlds of the beta-binomial law see forecast-coverage.test.ts.
+ * over problems, refitted) and the chance with which finitely many unsolved problems are solved. It does not hold that
+ * the law itself may be wrong: fitted to 64 samples of pico's validation problems, the mixture's intervals held pass@512
+ * on 7 levels of 7, beta's on 5, the power law's and inflated's on 3 (experiments/coverage/README.md). In simulated
+ * worlds of 200 problems with 64 samples, of the law's own kind, they held pass@512 in 97.0% (beta, 400 worlds),
+ * 94.8% (inflated, 400) and 98.0% (mixture, 150).
  *
  * Where nothing can be said, coverage and interval are `undefined`, with a reason.
  * @throws RangeError for counts that are none, or `ks` that are not whole numbers above 0
@@ -79,24 +94,37 @@ export function forecastCoverage(counts: readonly Count[], options: ForecastOpti
   const samples = counts.length === 0 ? 0 : Math.min(...counts.map(({ total }) => total));
   const { groups, groupOf } = groupsOf(counts);
   const reason = abstention(counts, samples);
-  const coverage = coverageOf(groups, reason === undefined ? doublings(samples) : []);
-  const power: Kind<PowerLaw> = {
-    fit: (drawn, near) => fitPowerLaw(coverage(drawn.map(({ problems }) => problems)), near),
-    coverage: powerCoverage,
-  };
-  const betaKind = (never: boolean): Kind<BetaBinomial> => ({
-    fit: (drawn, near) => fitBetaBinomial(drawn, never, near),
-    coverage: betaCoverage,
-  });
   const whole = { groups, groupOf, samples, reason };
+  const kinds = kindsOf(groups, reason === undefined ? samples : 0);
+  const asked = options.laws ?? USUAL;
+  const told = <Name extends CoverageLawName>(name: Name) =>
+    asked.includes(name) ? forecastBy<CoverageLaws[Name]>(kinds[name], whole, options) : undefined;
   return {
     problems: counts.length,
     samples,
     solved: counts.filter(({ right }) => right > 0).length / Math.max(1, counts.length),
-    power: forecastBy(power, whole, options),
-    beta: forecastBy(betaKind(false), whole, options),
-    mixture: forecastBy({ fit: fitBetaMixture, coverage: mixtureCoverage }, whole, options),
-    inflated: forecastBy(betaKind(true), whole, options),
+    laws: {
+      power: told("power"),
+      beta: told("beta"),
+      mixture: told("mixture"),
+      inflated: told("inflated"),
+    },
+  };
+}
+
+function kindsOf(
+  groups: readonly Count[],
+  samples: number,
+): { readonly [Name in CoverageLawName]: Kind<CoverageLaws[Name]> } {
+  const coverage = coverageOf(groups, samples === 0 ? [] : doublings(samples));
+  return {
+    power: {
+      fit: (drawn, near) => fitPowerLaw(coverage(drawn.map(({ problems }) => problems)), near),
+      coverage: powerCoverage,
+    },
+    beta: { fit: (drawn, near) => fitBetaBinomial(drawn, false, near), coverage: betaCoverage },
+    mixture: { fit: fitBetaMixture, coverage: mixtureCoverage },
+    inflated: { fit: (drawn, near) => fitBetaBinomial(drawn, true, near), coverage: betaCoverage },
   };
 }
 

@@ -3,6 +3,8 @@ export { type BetaMixture, fitBetaMixture, mixtureCoverage } from "./beta-mixtur
 export type { Count, CountGroup, CoveragePoint } from "./counts.ts";
 export {
   type CoverageForecast,
+  type CoverageLawName,
+  type CoverageLaws,
   type Forecast,
   type ForecastOptions,
   forecastCoverage,
