@@ -9,6 +9,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   types: [],
   random: [],
   stats: ["types", "random"],
+  laws: ["types", "random", "stats"],
   problems: ["types", "random"],
   budget: ["types", "random"],
   models: ["types", "random", "budget"],
