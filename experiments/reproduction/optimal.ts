@@ -1,4 +1,4 @@
-import type { Figure, Section, Table } from "../../src/lab/index.ts";
+import type { Figure, Table } from "../../src/lab/index.ts";
 import { orderingOf, quantileBins } from "../../src/policy/index.ts";
 import type { Rng } from "../../src/random.ts";
 import { type BudgetRatio, budgetRatio } from "../../src/stats/budget-ratio.ts";
