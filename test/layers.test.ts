@@ -39,6 +39,8 @@ const HEAVY: Readonly<Record<string, string>> = {
   "@duckdb/node-api": "lab/parquet.ts",
   "@cortex-js/compute-engine": "verifiers/answer/grammar.ts",
   commander: "cli/program.ts",
+  yaml: "lab/reading-experiment.ts",
+  zod: "lab/experiment.ts",
 };
 
 interface Import {

@@ -1,4 +1,5 @@
 import { createReadStream, readFileSync } from "node:fs";
+import { type Line, readLines } from "../problems/lines.ts";
 import { revisionChanges } from "../strategies/index.ts";
 import { BudgetTooSmallError, type Problem, type Receipt, UsageError } from "../types.ts";
 import { isCorrect, isCorrectAnswer } from "../verifiers/answer.ts";
@@ -7,7 +8,6 @@ import { complain, describeError, EXIT } from "./exit.ts";
 import { reason, type SolveFlags } from "./flags.ts";
 import { inOrder } from "./in-order.ts";
 import { onInterrupt } from "./interrupt.ts";
-import { type Line, readLines } from "./lines.ts";
 import { output } from "./output.ts";
 import { whyNot } from "./render.ts";
 import { openSession, type Session } from "./session.ts";

@@ -173,7 +173,7 @@ describe("a bank in an SQLite file", () => {
     const newer = fresh();
     await (await openBank(newer)).close();
     const database = new Database(newer);
-    database.pragma("user_version = 2");
+    database.pragma("user_version = 3");
     database.close();
     await expect(openBank(newer)).rejects.toThrow(/was written by a newer version of bedacht: update it\.$/);
     await expect(openBank(join(folder, "no/such/folder.db"))).rejects.toThrow(/^Cannot use the bank/);
@@ -207,7 +207,7 @@ describe.skipIf(programs === undefined)(`a bank in ${where}`, () => {
     const { default: pg } = await import("pg");
     const client = new pg.Client(server.url);
     await client.connect();
-    await client.query("update bedacht.versions set version = 2");
+    await client.query("update bedacht.versions set version = 3");
     await client.end();
     await expect(openBank(server.url)).rejects.toThrow(
       /was written by a newer version of bedacht: update it\.$/,
