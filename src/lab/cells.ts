@@ -46,7 +46,7 @@ export interface CellFigures {
   readonly right: boolean;
   readonly stop: StopReason;
   readonly roles: Readonly<Partial<Record<Role, CellTotals>>>;
-  /** Milliseconds inside models, summed over calls, whichever run made them. */
+  /** Milliseconds of wall clock in the run that finished it: what an earlier one paid for took it none. */
   readonly ms: number;
 }
 

@@ -134,7 +134,7 @@ function cellOf({ key, problem, plan, seed, models }: CellRun, { answer, receipt
         ],
       ),
     ),
-    ms: receipt.total.modelMs,
+    ms: receipt.wallMs,
     candidates: candidatesIn(problem, trace),
   };
 }
@@ -144,10 +144,16 @@ function candidatesIn(problem: Problem, trace: readonly TraceEvent[]): readonly 
   type Proposed = Extract<TraceEvent, { type: "proposed" }>;
   const proposed = new Map<string, Proposed>();
   const scores = new Map<string, number>();
+  const merged = new Map<string, string>();
   for (const event of trace) {
     if (event.type === "proposed") proposed.set(event.id, event);
     if (event.type === "scored" && event.score !== undefined) scores.set(event.id, event.score);
+    if (event.type === "merged") merged.set(event.id, event.into);
   }
+  const scoreOf = (id: string): number | undefined => {
+    const into = merged.get(id);
+    return scores.get(id) ?? (into === undefined ? undefined : scoreOf(into));
+  };
   const tokensOf = ({ parent, outputTokens }: Proposed): number => {
     const before = parent === undefined ? undefined : proposed.get(parent);
     return outputTokens + (before === undefined ? 0 : tokensOf(before));
@@ -155,7 +161,7 @@ function candidatesIn(problem: Problem, trace: readonly TraceEvent[]): readonly 
   return [...proposed.values()]
     .filter(({ complete }) => complete)
     .map((event) => {
-      const score = scores.get(event.id);
+      const score = scoreOf(event.id);
       return {
         ...(event.answer !== undefined && { answer: event.answer }),
         ...(score !== undefined && { score }),
