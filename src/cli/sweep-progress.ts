@@ -1,7 +1,8 @@
 import type { Amounts } from "../budget/cost.ts";
+import type { SweepEvent } from "../lab/driving.ts";
 import type { Experiment } from "../lab/experiment.ts";
 import type { GridPlan } from "../lab/grid.ts";
-import type { Sweep, SweepEvent } from "../lab/sweep.ts";
+import type { Sweep } from "../lab/sweep.ts";
 import type { Budget } from "../types.ts";
 import { seconds } from "./progress.ts";
 

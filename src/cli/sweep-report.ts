@@ -1,5 +1,5 @@
 import type { Experiment } from "../lab/experiment.ts";
-import type { PlanStock } from "../lab/sweep.ts";
+import type { PlanStock } from "../lab/stocktaking.ts";
 import type { SweepRow } from "../lab/tabulating.ts";
 
 /** What will be run, what it is expected to take, and what is there. */

@@ -1,10 +1,11 @@
 import path from "node:path";
 import { openBank } from "../lab/bank.ts";
+import type { SweepEnd } from "../lab/driving.ts";
 import type { Experiment } from "../lab/experiment.ts";
-import { type GridPlan, gridOf } from "../lab/grid.ts";
+import { choosePlans, gridOf } from "../lab/grid.ts";
 import { readExperiment } from "../lab/reading-experiment.ts";
 import { problemsOf, survey } from "../lab/sources.ts";
-import { openSweep, type Sweep, type SweepEnd } from "../lab/sweep.ts";
+import { openSweep, type Sweep, type SweepOptions } from "../lab/sweep.ts";
 import { tabulate } from "../lab/tabulating.ts";
 import { aside, display, silent } from "./display.ts";
 import { complain, EXIT } from "./exit.ts";
@@ -32,33 +33,16 @@ export interface SweepFlags {
 export async function sweepCommand(file: string, flags: SweepFlags): Promise<void> {
   const experiment = await readExperiment(file);
   const folder = path.dirname(file);
-  const plans = gridOf(experiment, {
-    maxTokensOf: (generator) => (parseGenerator(generator).kind === "embedded" ? PICO_MAX_TOKENS : undefined),
-    only: flags.only?.split(";").map((label) => label.trim()),
-  });
-  const { examples } = await survey(experiment.problems, folder);
-  const choices = choicesOf(plans, examples);
-  const prices = pricesOf(flags);
-  const tell = (message: string) => {
-    if (!flags.quiet) aside(`${message}\n`);
-  };
+  const prepared = await prepare(experiment, folder, flags);
   const bank = await openBank(flags.bank ?? path.join(folder, `${experiment.name}.db`));
   try {
-    const sweep = await openSweep({
-      problems: () => problemsOf(experiment.problems, folder),
-      plans,
-      seeds: experiment.seeds ?? [1],
-      bank,
-      openLane: () => openLane(choices, tell),
-      lanes: flags.workers,
-      ...(experiment.budget && { budget: experiment.budget }),
-      prices,
-    });
+    const sweep = await openSweep({ ...prepared, bank });
     try {
-      tell(expectation(experiment, sweep.stock, bank.place));
-      if (flags.dryRun) return;
+      const expected = `${expectation(experiment, sweep.stock, bank.place)}\n`;
+      if (flags.dryRun) return void (await output().write(expected));
+      if (!flags.quiet) aside(expected);
       const end = await runSweep(experiment, sweep, flags);
-      await report(plans, sweep, flags);
+      await report(sweep, flags);
       conclude(end);
     } finally {
       await sweep.close();
@@ -66,6 +50,34 @@ export async function sweepCommand(file: string, flags: SweepFlags): Promise<voi
   } finally {
     await bank.close();
   }
+}
+
+/** Checks the experiment against strategies, models and problems, before a bank is made or a model opened. */
+async function prepare(
+  experiment: Experiment,
+  folder: string,
+  flags: SweepFlags,
+): Promise<Omit<SweepOptions, "bank">> {
+  const { problems, seeds = [1], budget } = experiment;
+  const plans = gridOf(experiment, {
+    maxTokensOf: (generator) => (parseGenerator(generator).kind === "embedded" ? PICO_MAX_TOKENS : undefined),
+  });
+  const only = flags.only?.split(";").map((label) => label.trim());
+  const chosen = new Set(only === undefined ? plans : choosePlans(plans, only));
+  const choices = choicesOf(plans, await survey(problems, folder));
+  const tell = (message: string) => {
+    if (!flags.quiet) aside(`${message}\n`);
+  };
+  return {
+    problems: () => problemsOf(problems, folder),
+    plans,
+    only: (plan) => chosen.has(plan),
+    seeds,
+    openLane: () => openLane(choices, tell),
+    lanes: flags.workers,
+    ...(budget && { budget }),
+    prices: pricesOf(flags),
+  };
 }
 
 async function runSweep(experiment: Experiment, sweep: Sweep, flags: SweepFlags): Promise<SweepEnd> {
@@ -83,8 +95,11 @@ async function runSweep(experiment: Experiment, sweep: Sweep, flags: SweepFlags)
   }
 }
 
-async function report(plans: readonly GridPlan[], sweep: Sweep, { json, csv }: SweepFlags): Promise<void> {
-  const rows = await tabulate(plans, sweep.cells());
+async function report(sweep: Sweep, { json, csv }: SweepFlags): Promise<void> {
+  const rows = await tabulate(
+    sweep.stock.map(({ plan }) => plan),
+    sweep.cells(),
+  );
   await output().write(json ? jsonOf(rows) : csv ? csvOf(rows) : tableOf(rows));
 }
 

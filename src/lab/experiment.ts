@@ -72,62 +72,7 @@ export interface ExperimentPlan {
  */
 export async function parseExperiment(value: unknown, place: string): Promise<Experiment> {
   const { z } = await import("zod");
-  const text = z.string().trim().min(1);
-  const count = z.int().min(1);
-  const knob = z.union([z.string(), z.number(), z.boolean()]);
-  const generated = z.strictObject({
-    family: z.enum(["chain", "countdown"]),
-    level: z.union([count, z.string().regex(/^\d+(-\d+)?$/, 'must be a level, or a range such as "2-6"')]),
-    count,
-    split: z.enum(SPLITS).optional(),
-    seed: z.int().optional(),
-  });
-  const file = z.strictObject({ file: text, first: count.optional(), count: count.optional() });
-  const isFile = (source: unknown) => typeof source === "object" && source !== null && "file" in source;
-  const source = z.unknown().transform((one, context): ProblemSource => {
-    const parsed = isFile(one) ? file.safeParse(one) : generated.safeParse(one);
-    if (parsed.success) return parsed.data;
-    for (const { message, path } of parsed.error.issues)
-      context.addIssue({ code: "custom", message, path: [...path] });
-    return z.NEVER;
-  });
-  const amount = z.number().positive();
-  const experiment = z.strictObject({
-    name: text.regex(/^[^/\\]+$/, "must not hold a slash: it names the bank's file"),
-    description: z.string().optional(),
-    problems: z.array(source).min(1),
-    generator: text,
-    verifier: text.optional(),
-    plans: z
-      .array(
-        z.strictObject({
-          strategy: text,
-          params: z.record(z.string(), z.union([knob, z.array(knob).min(1)])).optional(),
-          generator: text.optional(),
-          verifier: text.optional(),
-          label: text.optional(),
-        }),
-      )
-      .min(1),
-    seeds: z.array(z.int().min(0)).min(1).optional(),
-    maxTokens: count.optional(),
-    budget: z
-      .strictObject({
-        tokens: amount.optional(),
-        flops: amount.optional(),
-        usd: amount.optional(),
-        ms: amount.optional(),
-      })
-      .optional(),
-    expected: z
-      .strictObject({
-        flops: amount.optional(),
-        tokens: amount.optional(),
-        minutes: amount.optional(),
-      })
-      .optional(),
-  });
-  const parsed = experiment.safeParse(value);
+  const parsed = experimentSchema(z).safeParse(value);
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0]!;
     const at = path.length === 0 ? "" : ` at ${path.join(".")}`;
@@ -136,4 +81,64 @@ export async function parseExperiment(value: unknown, place: string): Promise<Ex
   const { budget, ...rest } = parsed.data;
   const limits = Object.fromEntries(Object.entries(budget ?? {}).filter(([, limit]) => limit !== undefined));
   return { ...rest, ...(budget && { budget: checkBudget(limits) }) };
+}
+
+type Zod = typeof import("zod").z;
+
+const textOf = (z: Zod) => z.string().trim().min(1);
+const countOf = (z: Zod) => z.int().min(1);
+
+function experimentSchema(z: Zod) {
+  const [text, count, amount] = [textOf(z), countOf(z), z.number().positive()];
+  const seeds = z
+    .array(z.int().min(0))
+    .min(1)
+    .refine((all) => new Set(all).size === all.length, "must not name a seed twice");
+  const budget = z.strictObject({ tokens: amount, flops: amount, usd: amount, ms: amount }).partial();
+  const expected = z.strictObject({ flops: amount, tokens: amount, minutes: amount }).partial();
+  return z.strictObject({
+    name: text.regex(/^[^/\\]+$/, "must not hold a slash: it names the bank's file"),
+    description: z.string().optional(),
+    problems: z.array(sourceSchema(z)).min(1),
+    generator: text,
+    verifier: text.optional(),
+    plans: z.array(planSchema(z)).min(1),
+    seeds: seeds.optional(),
+    maxTokens: count.optional(),
+    budget: budget.optional(),
+    expected: expected.optional(),
+  });
+}
+
+function planSchema(z: Zod) {
+  const text = textOf(z);
+  const knob = z.union([z.string(), z.number(), z.boolean()]);
+  return z.strictObject({
+    strategy: text,
+    params: z.record(z.string(), z.union([knob, z.array(knob).min(1)])).optional(),
+    generator: text.optional(),
+    verifier: text.optional(),
+    label: text.optional(),
+  });
+}
+
+/** Tells the two kinds apart before it checks, so that a message is about the kind that was meant. */
+function sourceSchema(z: Zod) {
+  const count = countOf(z);
+  const generated = z.strictObject({
+    family: z.enum(["chain", "countdown"]),
+    level: z.union([count, z.string().regex(/^\d+(-\d+)?$/, 'must be a level, or a range such as "2-6"')]),
+    count,
+    split: z.enum(SPLITS).optional(),
+    seed: z.int().optional(),
+  });
+  const file = z.strictObject({ file: textOf(z), first: count.optional(), count: count.optional() });
+  const isFile = (source: unknown) => typeof source === "object" && source !== null && "file" in source;
+  return z.unknown().transform((source, context): ProblemSource => {
+    const parsed = isFile(source) ? file.safeParse(source) : generated.safeParse(source);
+    if (parsed.success) return parsed.data;
+    for (const { message, path } of parsed.error.issues)
+      context.addIssue({ code: "custom", message, path: [...path] });
+    return z.NEVER;
+  });
 }

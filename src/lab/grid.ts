@@ -19,27 +19,30 @@ export interface GridPlan {
 export interface GridDefaults {
   /** Most tokens of a candidate of this generator; `undefined`: the strategy's default. */
   readonly maxTokensOf?: (generator: string) => number | undefined;
-  /** Labels of the plans that count, the others are left out. Default: all. */
-  readonly only?: readonly string[] | undefined;
 }
 
 /**
  * The plans of an experiment, the largest N first, so that the smaller ones find their samples in the bank.
- * @throws UsageError that names the plan for what its strategy does not accept, and for what is there twice
+ * @throws UsageError that names the plan for what its strategy does not accept, and for a name that is there twice
  */
 export function gridOf(experiment: Experiment, defaults: GridDefaults = {}): readonly GridPlan[] {
   const all = experiment.plans.flatMap((plan) => expand(plan, experiment, defaults));
   refuseTwins(all);
-  const { only } = defaults;
-  const unknown = only?.find((label) => !all.some((plan) => plan.label === label || plan.name === label));
+  return all.sort((a, b) => sizeOf(b) - sizeOf(a));
+}
+
+/**
+ * The plans of these labels or names.
+ * @throws UsageError for one that no plan has
+ */
+export function choosePlans(plans: readonly GridPlan[], only: readonly string[]): ReadonlySet<GridPlan> {
+  const isCalled = (called: string) => (plan: GridPlan) => plan.label === called || plan.name === called;
+  const unknown = only.find((called) => !plans.some(isCalled(called)));
   if (unknown !== undefined) {
-    const labels = [...new Set(all.map(({ label }) => label))].join("; ");
+    const labels = [...new Set(plans.map(({ label }) => label))].join("; ");
     throw new UsageError(`No plan is called "${unknown}": the experiment has ${labels}.`);
   }
-  const chosen = all.filter(
-    ({ label, name }) => only === undefined || only.some((one) => one === label || one === name),
-  );
-  return chosen.sort((a, b) => sizeOf(b) - sizeOf(a));
+  return new Set(plans.filter((plan) => only.some((called) => isCalled(called)(plan))));
 }
 
 const sizeOf = ({ plan }: GridPlan) => (typeof plan.params.n === "number" ? plan.params.n : 1);
@@ -86,15 +89,9 @@ function accepted(name: string, plan: StrategyPlan): StrategyPlan {
 
 function refuseTwins(plans: readonly GridPlan[]): void {
   const names = new Set<string>();
-  const known = new Map<string, string>();
-  for (const { name, plan, generator, verifier } of plans) {
+  for (const { name } of plans) {
     if (names.has(name))
       throw new UsageError(`Two plans are called "${name}": give each a label of its own.`);
     names.add(name);
-    const content = JSON.stringify([plan, generator, verifier]);
-    const twin = known.get(content);
-    if (twin !== undefined)
-      throw new UsageError(`The plans "${twin}" and "${name}" are the same: leave one out.`);
-    known.set(content, name);
   }
 }

@@ -6,13 +6,6 @@ import { type Problem, UsageError } from "../types.ts";
 import { isCorrectAnswer } from "../verifiers/answer.ts";
 import type { FileSource, GeneratedSource, ProblemSource } from "./experiment.ts";
 
-/** What was found in the sources of an experiment. */
-export interface Survey {
-  readonly problems: number;
-  /** One problem of each kind: of the generated families, and of others. */
-  readonly examples: readonly Problem[];
-}
-
 /** Problems of the sources, one after the other, levels by turns; relative files are in `folder`. */
 export async function* problemsOf(
   sources: readonly ProblemSource[],
@@ -24,26 +17,56 @@ export async function* problemsOf(
 }
 
 /**
- * Looks at every problem once.
+ * Looks at every problem once; one of each kind, of the generated families and of others.
  * @throws UsageError that names file and line for one that cannot be graded, and for kinds of answers that are mixed
  */
-export async function survey(sources: readonly ProblemSource[], folder: string): Promise<Survey> {
+export async function survey(sources: readonly ProblemSource[], folder: string): Promise<readonly Problem[]> {
+  refuseOverlap(sources, folder);
   const examples = new Map<string, Problem>();
-  let problems = 0;
   for (const source of sources) {
-    let found = 0;
+    let isEmpty = true;
     for await (const problem of problemsOf([source], folder)) {
-      found += 1;
+      isEmpty = false;
       const kind = kindOf(problem);
       if (!examples.has(kind)) examples.set(kind, problem);
     }
-    if (found === 0 && "file" in source)
+    if (isEmpty && "file" in source)
       throw new UsageError(
         `There is no problem in ${source.file}, or none from line ${source.first ?? 1} on.`,
       );
-    problems += found;
   }
-  return { problems, examples: [...examples.values()] };
+  return [...examples.values()];
+}
+
+/** A problem that is there twice would count twice. */
+function refuseOverlap(sources: readonly ProblemSource[], folder: string): void {
+  for (const [index, one] of sources.entries())
+    for (const other of sources.slice(0, index))
+      if (overlap(one, other, folder))
+        throw new UsageError(
+          `Two sources hold the same problems of ${"file" in one ? one.file : one.family}: leave them out of one, or change its seed.`,
+        );
+}
+
+function overlap(one: ProblemSource, other: ProblemSource, folder: string): boolean {
+  const meet = (a: readonly [number, number], b: readonly [number, number]) => a[0] <= b[1] && b[0] <= a[1];
+  if ("file" in one)
+    return (
+      "file" in other &&
+      path.resolve(folder, one.file) === path.resolve(folder, other.file) &&
+      meet(linesOf(one), linesOf(other))
+    );
+  if ("file" in other) return false;
+  const streamOf = ({ family, split = "test", seed = 1 }: GeneratedSource) => `${family} ${split} ${seed}`;
+  return streamOf(one) === streamOf(other) && meet(levelsOf(one), levelsOf(other));
+}
+
+const linesOf = ({ first = 1, count = Infinity }: FileSource) => [first, first + count - 1] as const;
+
+/** Lowest and highest level. */
+function levelsOf({ level }: GeneratedSource): readonly [number, number] {
+  const [low = 0, high = low] = String(level).split("-").map(Number);
+  return [low, high];
 }
 
 function kindOf({ prompt }: Problem): string {
@@ -53,7 +76,7 @@ function kindOf({ prompt }: Problem): string {
 
 function* generated(source: GeneratedSource): Generator<Problem> {
   const { family, level, count, split = "test", seed = 1 } = source;
-  const [low = 0, high = low] = String(level).split("-").map(Number);
+  const [low, high] = levelsOf(source);
   // The range as it is written, when it runs backwards: the generator says what is wrong.
   const levels = Array.from({ length: Math.max(1, high - low + 1) }, (_, index) =>
     high < low ? level : low + index,

@@ -2,6 +2,7 @@ import { rng } from "../random.ts";
 import type { CellFigures } from "./cells.ts";
 import type { GridPlan } from "./grid.ts";
 import { bootstrap, type Estimate } from "./stats/means.ts";
+import { wilson } from "./stats/proportions.ts";
 
 /** One plan of a sweep, as far as it is done. Means are over cells. */
 export interface SweepRow {
@@ -9,7 +10,8 @@ export interface SweepRow {
   readonly cells: number;
   /** Problems with at least one cell. */
   readonly problems: number;
-  /** Over problems, each the mean of its seeds. `undefined` without a problem. */
+  /** Over problems, each the mean of its seeds; the interval is Wilson's, with several seeds by bootstrap.
+   * `undefined` without a problem. */
   readonly accuracy: Estimate | undefined;
   /** Calls of the generator. */
   readonly generations: number;
@@ -20,8 +22,11 @@ export interface SweepRow {
 }
 
 interface Sums {
+  /** Share of right cells of each problem; NaN without a cell. */
   readonly right: number[];
   cells: number;
+  /** Most cells of a problem. */
+  seeds: number;
   generations: number;
   tokens: number;
   flops: number | undefined;
@@ -32,20 +37,16 @@ export async function tabulate(
   plans: readonly GridPlan[],
   problems: AsyncIterable<readonly (readonly (CellFigures | undefined)[])[]>,
 ): Promise<readonly SweepRow[]> {
-  const sums = plans.map((): Sums => ({ right: [], cells: 0, generations: 0, tokens: 0, flops: 0 }));
+  const sums = plans.map(
+    (): Sums => ({ right: [], cells: 0, seeds: 0, generations: 0, tokens: 0, flops: 0 }),
+  );
   for await (const rows of problems)
     for (const [index, row] of rows.entries()) {
       const cells = row.filter((cell) => cell !== undefined);
       sums[index]!.right.push(cells.filter(({ right }) => right).length / cells.length);
       for (const cell of cells) add(sums[index]!, cell);
+      sums[index]!.seeds = Math.max(sums[index]!.seeds, cells.length);
     }
-  const measured = sums.filter(({ cells }) => cells > 0);
-  const estimates = bootstrap(
-    measured.map(({ right }) => Float64Array.from(right)),
-    sums[0]?.right.length ?? 0,
-    rng(1).split("bootstrap"),
-  );
-  const accuracies = new Map(measured.map((one, index) => [one, estimates[index]!]));
   return sums.map((one, index): SweepRow => {
     const { right, cells, generations, tokens, flops } = one;
     const mean = (sum: number) => (cells === 0 ? 0 : sum / cells);
@@ -53,12 +54,22 @@ export async function tabulate(
       plan: plans[index]!,
       cells,
       problems: right.filter((share) => !Number.isNaN(share)).length,
-      accuracy: accuracies.get(one),
+      accuracy: accuracyOf(one),
       generations: mean(generations),
       tokens: mean(tokens),
       flops: flops === undefined ? undefined : mean(flops),
     };
   });
+}
+
+/** From one seed every problem is right or wrong, a proportion; from several they are means, which are resampled. */
+function accuracyOf({ right, cells, seeds }: Sums): Estimate | undefined {
+  if (cells === 0) return undefined;
+  if (seeds > 1) return bootstrap([Float64Array.from(right)], right.length, rng(1).split("bootstrap"))[0];
+  const measured = right.filter((share) => !Number.isNaN(share));
+  const count = measured.reduce((sum, share) => sum + share, 0);
+  const [low, high] = wilson(count, measured.length);
+  return { mean: count / measured.length, low, high };
 }
 
 function add(sums: Sums, { roles }: CellFigures): void {
