@@ -57,6 +57,8 @@ const HEAVY: Readonly<Record<string, string>> = {
   "@observablehq/plot": "lab/report/canvas.ts",
   linkedom: "lab/report/canvas.ts",
   commander: "cli/program.ts",
+  yaml: "lab/reading-experiment.ts",
+  zod: "lab/experiment.ts",
 };
 
 interface Import {

@@ -20,6 +20,7 @@ export interface DatabaseKind {
   readonly noun: string;
   /** Marks an SQLite file as ours. */
   readonly applicationId: number;
+  /** A higher one only adds tables: an older database gets them when it is opened. */
   readonly version: number;
   /** Statements that make the tables where there are none. */
   readonly schema: (dialect: Dialect) => readonly string[];
@@ -116,11 +117,11 @@ async function openSqlite<Tables>(path: string, kind: DatabaseKind): Promise<Con
     // Tables first: another process may make them, and the marks with them, at this moment.
     const tables = sqlite.prepare("select count(*) from sqlite_master").pluck().get();
     const owner = sqlite.pragma("application_id", { simple: true });
-    const version = sqlite.pragma("user_version", { simple: true });
+    const version = sqlite.pragma("user_version", { simple: true }) as number;
     const isNew = owner === 0 && tables === 0;
     if (!isNew && owner !== applicationId)
       throw new UsageError(`${path} is an SQLite file of another program, not a ${noun}: give another file.`);
-    if (!isNew && version !== kind.version)
+    if (!isNew && version > kind.version)
       throw new UsageError(`The ${noun} ${path} was written by a newer version of bedacht: update it.`);
     sqlite.pragma("journal_mode = WAL");
     sqlite.pragma("synchronous = FULL");
@@ -129,7 +130,7 @@ async function openSqlite<Tables>(path: string, kind: DatabaseKind): Promise<Con
     sqlite.pragma("wal_autocheckpoint = 16384");
     if (exclusive && !isNew && sqlite.pragma("quick_check(1)", { simple: true }) !== "ok")
       throw new UsageError(`The ${noun} ${path} is damaged: move it away or give another file.`);
-    if (isNew || exclusive)
+    if (isNew || exclusive || version < kind.version)
       sqlite.exec(
         [
           exclusive ? "begin exclusive" : "begin immediate",
@@ -203,8 +204,9 @@ async function openPostgres<Tables>(address: string, kind: DatabaseKind): Promis
       );
       const { rows } = await run(`select version from versions where noun = '${kind.noun}'`);
       const { version } = rows[0] as { version: number };
-      if (version !== kind.version) return true;
+      if (version > kind.version) return true;
       for (const statement of kind.schema(POSTGRES)) await run(statement);
+      await run(`update versions set version = ${kind.version} where noun = '${kind.noun}'`);
       return false;
     })
     .catch(async (error: unknown) => {

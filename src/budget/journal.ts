@@ -36,7 +36,8 @@ export function journalKey(parts: unknown): string {
   return createHash("sha256").update(canonical).digest("base64url");
 }
 
-interface Row {
+/** One event of a call. */
+export interface JournalRow {
   readonly key: string;
   readonly event: "begun" | Ending;
   readonly model: string | null;
@@ -46,7 +47,7 @@ interface Row {
 }
 
 interface Tables {
-  calls: Row & { id: Generated<number> };
+  calls: JournalRow & { id: Generated<number> };
 }
 
 /** Rows and keys per statement: SQLite takes 32,766 variables. */
@@ -73,7 +74,8 @@ const KIND: DatabaseKind = {
   ],
 };
 
-const chunks = <T>(items: readonly T[]) =>
+/** Splits what is too much for one statement. */
+export const chunks = <T>(items: readonly T[]) =>
   Array.from({ length: Math.ceil(items.length / CHUNK) }, (_, i) => items.slice(i * CHUNK, (i + 1) * CHUNK));
 
 /**
@@ -83,7 +85,7 @@ const chunks = <T>(items: readonly T[]) =>
  */
 export async function openJournal(path: string): Promise<Journal> {
   const { queries, attempt, close } = await openDatabase<Tables>(path, KIND);
-  const writing = inBatches<Row>((rows) =>
+  const writing = inBatches<JournalRow>((rows) =>
     attempt(async () => {
       for (const chunk of chunks(rows))
         await queries
@@ -94,28 +96,40 @@ export async function openJournal(path: string): Promise<Journal> {
     }),
   );
 
+  const rowsOf = (keys: readonly string[]) =>
+    attempt(() =>
+      queries.selectFrom("calls").select(["key", "event", "result"]).where("key", "in", keys).execute(),
+    );
   return {
-    path,
-    find: (keys) =>
-      attempt(async () => {
-        const found = new Map<string, Found>();
-        for (const chunk of chunks([...new Set(keys)])) {
-          const rows = await queries
-            .selectFrom("calls")
-            .select(["key", "event", "result"])
-            .where("key", "in", chunk)
-            .execute();
-          for (const { key, event, result } of rows)
-            if (event === "answered" && result !== null) found.set(key, { result });
-            else if (!found.has(key)) found.set(key, {});
-        }
-        return found;
-      }),
-    begin: (calls) => writing.append(calls.map((call) => ({ ...call, event: "begun", result: null }))),
-    finish: (key, event, result) => writing.append([{ key, event, model: null, position: null, result }]),
+    ...journalOver({ path, append: writing.append, rowsOf }),
     close: async () => {
       await writing.settled();
       await close();
     },
+  };
+}
+
+/** Where the rows of a journal are kept. */
+export interface JournalRows {
+  readonly path: string;
+  /** Adds rows; resolves when they are on disk. A second "answered" of a key is left out. */
+  append(rows: readonly JournalRow[]): Promise<void>;
+  rowsOf(keys: readonly string[]): Promise<readonly Pick<JournalRow, "key" | "event" | "result">[]>;
+}
+
+/** A journal over rows that somebody else keeps, and closes. */
+export function journalOver({ path, append, rowsOf }: JournalRows): Omit<Journal, "close"> {
+  return {
+    path,
+    async find(keys) {
+      const found = new Map<string, Found>();
+      for (const chunk of chunks([...new Set(keys)]))
+        for (const { key, event, result } of await rowsOf(chunk))
+          if (event === "answered" && result !== null) found.set(key, { result });
+          else if (!found.has(key)) found.set(key, {});
+      return found;
+    },
+    begin: (calls) => append(calls.map((call) => ({ ...call, event: "begun", result: null }))),
+    finish: (key, event, result) => append([{ key, event, model: null, position: null, result }]),
   };
 }

@@ -38,7 +38,7 @@ export interface SolveFlags {
 }
 
 /** Solutions of the embedded models are shorter than this. */
-const PICO_MAX_TOKENS = 256;
+export const PICO_MAX_TOKENS = 256;
 
 /** The budget that was asked for; no limit without one. */
 export function budgetOf({ budget }: SolveFlags): Budget {
@@ -46,7 +46,7 @@ export function budgetOf({ budget }: SolveFlags): Budget {
 }
 
 /** The price table that was asked for; throws a `UsageError` when its file cannot be read. */
-export function pricesOf({ prices }: SolveFlags): PriceTable {
+export function pricesOf({ prices }: Pick<SolveFlags, "prices">): PriceTable {
   return prices === undefined ? defaultPrices : parsePrices(readText(prices, "price table"), prices);
 }
 

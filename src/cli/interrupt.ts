@@ -8,13 +8,15 @@ export interface Interrupt {
   release(): void;
 }
 
-/** Ctrl-C once asks for the best answer so far, twice quits with 130. */
-export function onInterrupt(): Interrupt {
+/** Ctrl-C once ends the search, with a message; twice it quits with 130. */
+export function onInterrupt(
+  message = "stopping with the best answer so far; Ctrl-C again quits.",
+): Interrupt {
   const controller = new AbortController();
   const listener = () => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted);
     controller.abort();
-    complain("stopping with the best answer so far; Ctrl-C again quits.");
+    complain(message);
   };
   process.on("SIGINT", listener);
   process.on("SIGTERM", listener);

@@ -46,6 +46,7 @@ Exit codes: 0 answered, 1 failed, 2 wrong usage, 3 budget too small for one samp
   addSolve(program);
   addProblems(program);
   addReplay(program);
+  addSweep(program);
   addBank(program);
   addCalibrate(program);
   addReport(program);
@@ -215,6 +216,34 @@ Examples:
 Accuracy and coverage (pass@N) come with 95% intervals, by bootstrap over the problems.`,
     )
     .action(async (options) => (await import("./replay.ts")).replayCommand(options));
+}
+
+function addSweep(program: Command): void {
+  program
+    .command("sweep")
+    .description("run every plan of an experiment on every problem; what is there already is not run again")
+    .argument("<file>", "the experiment: .yaml, .json, or the default export of a .ts or .js")
+    .option("--bank <file>", "where to keep it (default: the experiment's name with .db, beside its file)")
+    .option("--workers <count>", "problems at once, each with processes of its own", wholeNumber(1), 2)
+    .option("--only <labels>", "run and show these plans alone, after semicolons")
+    .option("--prices <file>", "price table for usd")
+    .option("--dry-run", "say what would be run and what is there, and buy nothing")
+    .option("--json", "print JSON")
+    .option("--csv", "print comma-separated values")
+    .option("--quiet", "no progress")
+    .option("--verbose", "stack traces of errors")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  bedacht sweep experiments/example.yaml --dry-run
+  bedacht sweep experiments/example.yaml --csv > plans.csv
+  bedacht sweep experiments/example.yaml --only "beam; majority n=16" --workers 1
+
+Ctrl-C stops, and nothing that was paid for is lost: the same command goes on.
+Exit codes: 0 all is there, 1 cells are missing, 2 wrong usage, 3 the budget is used up.`,
+    )
+    .action(async (file, options) => (await import("./sweep.ts")).sweepCommand(file, options));
 }
 
 function addBank(program: Command): void {

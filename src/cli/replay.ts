@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { isPostgres } from "../budget/database.ts";
 import { type Bank, openBank, type Replay, type ReplayPlan, replay } from "../lab/index.ts";
+import { parseLine } from "../problems/lines.ts";
 import { isStrategy, strategies } from "../strategies/index.ts";
 import { type Problem, UsageError } from "../types.ts";
 import { AGGREGATIONS, type Aggregation } from "../verifiers/aggregate.ts";
 import { parseCounts } from "./counts.ts";
 import { aside, display, silent } from "./display.ts";
 import { knobValue, readText } from "./flags.ts";
-import { parseLine } from "./lines.ts";
 import { output } from "./output.ts";
 import { aligned, percent } from "./table.ts";
 

@@ -7,6 +7,7 @@ import { samplesOf } from "../../test/bank-records.ts";
 import { postgresPrograms, startPostgres } from "../../test/postgres.ts";
 import { openJournal } from "../budget/journal.ts";
 import { openBank } from "./bank.ts";
+import type { Cell } from "./cells.ts";
 import { lineOf } from "./lines.ts";
 import type { BankRecord } from "./records.ts";
 import { replay } from "./replay.ts";
@@ -36,6 +37,31 @@ const FIGURES = [
   ["weighted-best-of-n", 4, 0.889, 0.963],
   ["weighted-best-of-n", 32, 1, 1],
 ];
+
+const CELL: Cell = {
+  key: "cell",
+  prompt: "What?",
+  problem: "1",
+  level: 3,
+  label: "best-of-n n=2",
+  plan: { strategy: "best-of-n", params: { n: 2, temperature: 0.5, separator: "\n" } },
+  generator: "m",
+  generatorFingerprint: "m/1",
+  verifier: "v",
+  verifierFingerprint: "v/1",
+  seed: 7,
+  answer: "9",
+  right: true,
+  stop: "done",
+  roles: {
+    generator: { calls: 2, inputTokens: 5, cachedTokens: 1, outputTokens: 9, flops: 1e9, usd: 0.25 },
+  },
+  ms: 12.5,
+  candidates: [
+    { answer: "9", score: 0.75, right: true, tokens: 5 },
+    { right: false, tokens: 4 },
+  ],
+};
 
 /** What every bank must do, wherever it is. `fresh` names an empty one. */
 function contract(fresh: () => string) {
@@ -125,6 +151,42 @@ function contract(fresh: () => string) {
     await bank.close();
   });
 
+  it("keeps the calls of a cell until the cell is there", async () => {
+    const place = fresh();
+    const bank = await openBank(place);
+    const journal = bank.sweeps.journal(CELL.key);
+    await journal.begin([
+      { key: "a", model: "m", position: "sample/0" },
+      { key: "b", model: "m", position: "sample/1" },
+    ]);
+    await journal.finish("a", "answered", "first");
+    await journal.finish("a", "answered", "second");
+    await journal.finish("b", "lost", "{}");
+    const found = await (await openBank(place)).sweeps.journal(CELL.key).find(["a", "b", "c"]);
+    expect([...found]).toEqual([
+      ["a", { result: "first" }],
+      ["b", {}],
+    ]);
+    expect((await bank.sweeps.journal("other").find(["a"])).size).toBe(0);
+    await bank.sweeps.finish(CELL);
+    await bank.sweeps.finish({ ...CELL, answer: "8" });
+    expect((await journal.find(["a", "b"])).size).toBe(0);
+    await journal.begin([{ key: "late", model: "m", position: "sample/2" }]);
+    await bank.sweeps.forgetLateCalls();
+    expect((await journal.find(["late"])).size).toBe(0);
+    const { prompt: _, candidates: __, ...figures } = CELL;
+    expect(await bank.sweeps.cellsOf(["none", CELL.key])).toEqual(new Map([[CELL.key, figures]]));
+    for (let number = 0; number < 205; number += 1)
+      await bank.sweeps.finish({ ...CELL, key: `key ${number}`, prompt: `Prompt ${number % 7}` });
+    const keys = new Set<string>();
+    for await (const cell of bank.sweeps.cells()) {
+      keys.add(cell.key);
+      if (cell.key === CELL.key) expect(cell).toEqual(CELL);
+    }
+    expect(keys.size).toBe(206);
+    await bank.close();
+  });
+
   it("replays the same figures", async () => {
     const bank = await openBank(fresh());
     for (let problem = 0; problem < 6; problem += 1) await bank.append(samplesOf(problem, 32));
@@ -163,6 +225,23 @@ describe("a bank in an SQLite file", () => {
     await bank.close();
   });
 
+  it("gives the tables of sweeps to a file of version 1, and leaves the rest", async () => {
+    const place = fresh();
+    const bank = await openBank(place);
+    await bank.append(samplesOf(1, 5));
+    await bank.close();
+    const database = new Database(place);
+    database.exec("drop table cells; drop table calls; pragma user_version = 1");
+    database.close();
+    const upgraded = await openBank(place);
+    await upgraded.sweeps.finish(CELL);
+    expect((await upgraded.contents()).settings[0]!.samples).toBe(5);
+    await upgraded.close();
+    const after = new Database(place);
+    expect(after.pragma("user_version", { simple: true })).toBe(2);
+    after.close();
+  });
+
   it("refuses in one sentence what is no bank", async () => {
     const text = join(folder, "notes.txt");
     writeFileSync(text, "hello");
@@ -173,7 +252,7 @@ describe("a bank in an SQLite file", () => {
     const newer = fresh();
     await (await openBank(newer)).close();
     const database = new Database(newer);
-    database.pragma("user_version = 2");
+    database.pragma("user_version = 3");
     database.close();
     await expect(openBank(newer)).rejects.toThrow(/was written by a newer version of bedacht: update it\.$/);
     await expect(openBank(join(folder, "no/such/folder.db"))).rejects.toThrow(/^Cannot use the bank/);
@@ -202,12 +281,25 @@ describe.skipIf(programs === undefined)(`a bank in ${where}`, () => {
   });
   contract(() => server.url);
 
+  it("gives the tables of sweeps to a database of version 1", async () => {
+    await (await openBank(server.url)).close();
+    const { default: pg } = await import("pg");
+    const client = new pg.Client(server.url);
+    await client.connect();
+    await client.query("drop table bedacht.cells, bedacht.calls; update bedacht.versions set version = 1");
+    const bank = await openBank(server.url);
+    await bank.sweeps.finish(CELL);
+    await bank.close();
+    expect((await client.query("select version from bedacht.versions")).rows).toEqual([{ version: "2" }]);
+    await client.end();
+  });
+
   it("refuses a newer one, and a journal", async () => {
     await (await openBank(server.url)).close();
     const { default: pg } = await import("pg");
     const client = new pg.Client(server.url);
     await client.connect();
-    await client.query("update bedacht.versions set version = 2");
+    await client.query("update bedacht.versions set version = 3");
     await client.end();
     await expect(openBank(server.url)).rejects.toThrow(
       /was written by a newer version of bedacht: update it\.$/,

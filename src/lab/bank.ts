@@ -1,6 +1,7 @@
 import { type Database, inBatches, openDatabase } from "../budget/database.ts";
 import type { Completion, TokenLogprob } from "../models/model.ts";
 import type { Score } from "../verifiers/verifier.ts";
+import { type CellStore, openCells } from "./cells.ts";
 import { exportFrom } from "./exporting.ts";
 import {
   type Contents,
@@ -42,8 +43,10 @@ export interface Bank {
   prompt(text: string): Promise<number | undefined>;
   /** The samples of one prompt, in order of setting and seed. */
   drawn(prompt: number, filter?: DrawnFilter): Promise<readonly Drawn[]>;
-  /** Everything, prompt by prompt. */
+  /** Everything but cells, prompt by prompt. */
   records(): AsyncGenerator<BankRecord>;
+  /** What sweeps keep in it. */
+  readonly sweeps: CellStore;
   /** Waits for what is being written. */
   close(): Promise<void>;
 }
@@ -69,8 +72,10 @@ export async function openBank(place: string): Promise<Bank> {
         await write(queries, records.slice(first, first + BATCH));
     }),
   );
+  const sweeps = openCells(database, place);
   return {
     place,
+    sweeps,
     append: (records) => (records.length === 0 ? Promise.resolve() : writing.append(records)),
     samples: (setting, prompt, seeds) => attempt(() => findSamples(database, setting, prompt, seeds)),
     scores: (fingerprint, prompt, texts) => attempt(() => findScores(database, fingerprint, prompt, texts)),
@@ -90,6 +95,7 @@ export async function openBank(place: string): Promise<Bank> {
     records: () => exportFrom(database),
     async close() {
       await writing.settled();
+      await sweeps.settled();
       await database.close();
     },
   };

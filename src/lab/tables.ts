@@ -1,9 +1,11 @@
 import { hash } from "node:crypto";
+import type { Generated } from "kysely";
 import type { DatabaseKind } from "../budget/database.ts";
+import type { JournalRow } from "../budget/journal.ts";
 
 /**
  * The bank's tables. Prompts, settings, verifiers and texts are addressed by the hash of their content; samples,
- * scores and grades refer to them by number. The same statements run on SQLite and on Postgres.
+ * scores, grades and cells refer to them by number. The same statements run on SQLite and on Postgres.
  */
 
 /** 264 bits are more than enough, and 132 are enough: two texts of a bank never share a hash. */
@@ -18,7 +20,7 @@ export function storable(text: string): string {
 
 /** Whole numbers stand for booleans; JSON is text; unknown is null. */
 export interface Tables {
-  prompts: { readonly id: number; readonly hash: string; readonly text: string };
+  prompts: { readonly id: Generated<number>; readonly hash: string; readonly text: string };
   settings: {
     readonly id: number;
     readonly hash: string;
@@ -43,6 +45,39 @@ export interface Tables {
   samples: SampleRow;
   scores: ScoreRow;
   grades: { readonly text: number; readonly reference: string; readonly correct: number };
+  cells: CellRow;
+  calls: CallRow & { readonly id: Generated<number> };
+}
+
+/** A finished cell of a sweep. */
+export interface CellRow {
+  readonly key: string;
+  readonly prompt: number;
+  readonly problem: string;
+  readonly family: string | null;
+  readonly level: number | null;
+  readonly label: string;
+  readonly strategy: string;
+  /** JSON. */
+  readonly params: string;
+  readonly generator: string;
+  readonly generator_fingerprint: string;
+  readonly verifier: string | null;
+  readonly verifier_fingerprint: string | null;
+  readonly seed: number;
+  readonly answer: string | null;
+  readonly correct: number;
+  readonly stop: string;
+  /** JSON: calls, tokens and FLOPs of each role. */
+  readonly roles: string;
+  /** JSON. */
+  readonly candidates: string;
+  readonly ms: number;
+}
+
+/** One event of a paid call of a cell that is not finished. */
+export interface CallRow extends JournalRow {
+  readonly cell: string;
 }
 
 export interface SampleRow {
@@ -83,7 +118,7 @@ const number = "double precision";
 export const BANK: DatabaseKind = {
   noun: "bank",
   applicationId: 0x6264626b,
-  version: 1,
+  version: 2,
   lockWait: 50,
   retries: 50,
   schema: ({ rowNumber, clustered }) => [
@@ -109,5 +144,16 @@ export const BANK: DatabaseKind = {
     `create table if not exists grades (
       text bigint not null, reference text not null, correct integer not null,
       primary key (text, reference)) ${clustered}`,
+    `create table if not exists cells (
+      key text primary key, prompt bigint not null, problem text not null, family text, level integer,
+      label text not null, strategy text not null, params text not null,
+      generator text not null, generator_fingerprint text not null, verifier text, verifier_fingerprint text,
+      seed bigint not null, answer text, correct integer not null, stop text not null,
+      roles text not null, candidates text not null, ms ${number} not null)`,
+    `create table if not exists calls (
+      id ${rowNumber} primary key, cell text not null, key text not null, event text not null,
+      model text, position text, result text)`,
+    "create index if not exists calls_by_cell on calls (cell, key)",
+    "create unique index if not exists answers_once on calls (cell, key) where event = 'answered'",
   ],
 };

@@ -2,7 +2,12 @@ import type { Problem } from "../types.ts";
 
 /** One line of a problem file: a problem, or why it is none. */
 export type Line =
-  | { readonly number: number; readonly problem: Problem }
+  | {
+      readonly number: number;
+      readonly problem: Problem;
+      /** What stands in "answer": a JSON number, or text that is none. Absent for text that is a number. */
+      readonly answerType?: "number" | "text";
+    }
   | { readonly number: number; readonly mistake: string };
 
 /**
@@ -53,7 +58,17 @@ export function parseLine(text: string, number: number): Line {
       ...(typeof fields.family === "string" ? { family: fields.family } : {}),
       ...(typeof fields.level === "number" ? { level: fields.level } : {}),
     },
+    ...answerTypeOf(answer),
   };
+}
+
+function answerTypeOf(answer: string | number | undefined | null): {
+  readonly answerType?: "number" | "text";
+} {
+  if (answer === undefined || answer === null) return {};
+  if (typeof answer === "number") return { answerType: "number" };
+  const text = reference(answer).replaceAll(",", "");
+  return text.trim() === "" || Number.isNaN(Number(text)) ? { answerType: "text" } : {};
 }
 
 function reference(answer: string): string {

@@ -28,6 +28,7 @@ describe("readLines", () => {
     expect(parseLine('{"id":7,"prompt":"p","answer":3,"family":"chain","level":2}', 1)).toEqual({
       number: 1,
       problem: { id: "7", prompt: "p", answer: "3", family: "chain", level: 2 },
+      answerType: "number",
     });
   });
 
