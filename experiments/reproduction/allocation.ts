@@ -3,12 +3,11 @@ import { binOf, quantileBins, type Rule, simulate } from "../../src/policy/index
 import type { Rng } from "../../src/random.ts";
 import { type BudgetRatio, budgetRatio, type Curve } from "../../src/stats/budget-ratio.ts";
 import { bootstrap } from "../../src/stats/means.ts";
-import { PUBLISHED_RESAMPLES } from "../../src/stats/resampling.ts";
 import type { Claim } from "./claims.ts";
 import { adaptiveConsistencyCurve } from "./consistency.ts";
 import type { Row } from "./grid.ts";
 import type { Recording } from "./recordings.ts";
-import { BUDGETS, baselineOf, versionsOf } from "./tables.ts";
+import { baselineOf, budgetsOf, versionsOf } from "./tables.ts";
 
 /** Random orders of each problem's samples. */
 const ORDERS = 4;
@@ -46,9 +45,9 @@ export function allocation(
   const prices = pricesFor(recordings);
   const measured = simulate(rule, problems, prices, random.split("policy"), { orders: ORDERS });
   const versions = versionsOf(rows, "flops", random.split("tables"));
-  const budgets = BUDGETS.filter((n) => n <= Math.min(...problems.map(({ answer }) => answer.length)));
+  const budgets = budgetsOf(rows);
   const policy: Rival = { name: "allocator", curve: measured };
-  const uniform: Rival = { name: "weighted best-of-N", curve: baselineOf(rows, "flops", budgets) };
+  const uniform: Rival = { name: "weighted best-of-N", curve: baselineOf(rows, "flops") };
   const consistency: Rival = {
     name: "adaptive consistency",
     curve: adaptiveConsistencyCurve(problems, budgets.slice(2), ORDERS, random.split("votes")),
@@ -128,7 +127,7 @@ function curvesOf(rivals: readonly Rival[], random: Rng): Figure {
         accuracy.map((one) => Float64Array.from(one)),
         accuracy[0]!.length,
         random.split("bands", name),
-        PUBLISHED_RESAMPLES / 10,
+        1000,
       );
       return {
         label: name,

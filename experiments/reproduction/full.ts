@@ -2,12 +2,13 @@ import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { learn, type Rule } from "../../src/policy/index.ts";
 import type { Rng } from "../../src/random.ts";
+import type { StrategyPlan } from "../../src/strategies/index.ts";
 import { LEVELS, type Recording, readLevel } from "./recordings.ts";
 
 const WORK = path.join(import.meta.dirname, "../../pico/work");
 /** Searches that were recorded on test problems, and those that the policy learns to buy. */
-const SEARCHES = ["beam-4-4", "beam-16-4", "beam-64-4"];
-const LEARNED = [
+export const SEARCHES = ["beam-4-4", "beam-16-4", "beam-64-4"];
+export const LEARNED = [
   { name: "beam-16-4", plan: { strategy: "beam", params: { n: 16, width: 4 } } },
   { name: "beam-64-4", plan: { strategy: "beam", params: { n: 64, width: 4 } } },
 ];
@@ -35,10 +36,13 @@ export function learnedRule(random: Rng): Rule {
   return learn(problems, random, { searches: LEARNED.map(({ plan }) => plan) });
 }
 
-/** Test recordings whose searches are those of the rule, in its order. */
-export function forRule(all: readonly Recording[]): readonly Recording[] {
+/** Recordings whose searches are those that a rule may buy, in its order, as far as they were recorded. */
+export function forRule(all: readonly Recording[], { actions }: Rule): readonly Recording[] {
+  const names = actions.flatMap((one) => (one.kind === "search" ? [nameOf(one.plan)] : []));
   return all.map((one) => ({
     ...one,
-    samples: { ...one.samples, searches: LEARNED.map(({ name }) => one.searches.get(name)!) },
+    samples: { ...one.samples, searches: names.flatMap((name) => one.searches.get(name) ?? []) },
   }));
 }
+
+const nameOf = ({ strategy, params }: StrategyPlan) => `${strategy}-${params.n}-${params.width}`;

@@ -5,7 +5,7 @@ import { type BudgetRatio, budgetRatio } from "../../src/stats/budget-ratio.ts";
 import { written } from "./allocation.ts";
 import type { Claim } from "./claims.ts";
 import { byProblem, PROBE, type Row, type Unit } from "./grid.ts";
-import { BUDGETS, baselineOf, type Version, versionsOf } from "./tables.ts";
+import { baselineOf, budgetsOf, type Version, versionsOf } from "./tables.ts";
 
 /** Ns of weighted best-of-N at whose accuracy budgets are compared. */
 const COMPARED = [16, 64, 256];
@@ -32,15 +32,7 @@ interface Compared {
  * "4x" is said only when the lower bound reaches 4.
  */
 export function optimal(rows: readonly Row[], random: Rng): Claim {
-  const most = Math.min(...rows.map(({ recording }) => recording.samples.answer.length));
-  const compared = UNITS.map((unit) =>
-    compare(
-      rows,
-      unit,
-      BUDGETS.filter((n) => n <= most),
-      random.split(unit),
-    ),
-  );
+  const compared = UNITS.map((unit) => compare(rows, unit, random.split(unit)));
   const paper = compared[0]!.ratios.find(({ n }) => n === 64) ?? compared[0]!.ratios.at(-1)!;
   const { ratio, low, high } = paper.of[1]!;
   const problems = compared[0]!.baseline.accuracy[0]!.length;
@@ -63,8 +55,9 @@ export function optimal(rows: readonly Row[], random: Rng): Claim {
   };
 }
 
-function compare(rows: readonly Row[], unit: Unit, budgets: readonly number[], random: Rng): Compared {
-  const baseline = baselineOf(rows, unit, budgets);
+function compare(rows: readonly Row[], unit: Unit, random: Rng): Compared {
+  const budgets = budgetsOf(rows);
+  const baseline = baselineOf(rows, unit);
   const versions = versionsOf(rows, unit, random);
   const ratios = COMPARED.filter((n) => budgets.includes(n)).map((n) => {
     const at = { curve: "first", budget: budgets.indexOf(n) } as const;

@@ -27,13 +27,17 @@ export const LEVELS = [
   ...[1, 2, 3, 4, 5].map((level) => ({ family: "countdown", level })),
 ] as const;
 
-export const shapeOf = (name: "pico-s" | "pico-prm" | "pico-l" | "pico-rev"): FlopsShape => {
-  const { shape } = ggufFacts(readGgufHeader(embeddedPath(name)));
-  if (shape === undefined) throw new Error(`The file of ${name} does not say its shape.`);
-  return shape;
-};
+const shapes = new Map<string, FlopsShape>();
 
-interface Line {
+export function shapeOf(name: "pico-s" | "pico-prm" | "pico-l" | "pico-rev"): FlopsShape {
+  const shape = shapes.get(name) ?? ggufFacts(readGgufHeader(embeddedPath(name))).shape;
+  if (shape === undefined) throw new Error(`The file of ${name} does not say its shape.`);
+  shapes.set(name, shape);
+  return shape;
+}
+
+/** A sample, as a bank exports it. */
+export interface Line {
   readonly prompt: string;
   readonly text: string;
   readonly params: { readonly temperature: number };
@@ -41,6 +45,16 @@ interface Line {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly scores?: readonly { readonly value: number; readonly steps: readonly number[] }[];
+}
+
+/** A search that was run: its completed candidates, and what it evaluated beside the prompt. */
+export interface Run {
+  readonly candidates: readonly {
+    readonly answer: string | undefined;
+    readonly score: number;
+    readonly count: number;
+  }[];
+  readonly flops: number;
 }
 
 interface SearchLine {
@@ -74,103 +88,121 @@ export function readLevel(
   const problems = rowsOf<Problem>(path.join(folder, `problems-${family}-${level}.json`));
   const found = searches.map((name) => {
     const lines = rowsOf<SearchLine>(path.join(folder, `${name}-${family}-${level}.jsonl`));
-    return new Map(lines.map((line) => [line.id, line]));
+    return [name, new Map(lines.map((line) => [line.id, line]))] as const;
   });
   const lines = Map.groupBy(rowsOf<Line>(file), ({ prompt }) => prompt);
+  const samples = Math.min(...[...lines.values()].map(({ length }) => length)) - 1;
+  const [generator, verifier] = [shapeOf("pico-s"), shapeOf("pico-prm")];
   return [...new Map(problems.map((problem) => [problem.prompt, problem])).values()].map((problem) => {
-    const most = Math.min(512, lines.get(problem.prompt)!.length - 1);
-    const own = lines.get(problem.prompt)!.filter(({ params }) => params.temperature === 1);
-    const runs = found.map((byId) => byId.get(problem.id)!);
-    return recordingOf(problem, own.slice(0, most), lines.get(problem.prompt)!, searches, runs);
+    const own = lines.get(problem.prompt)!;
+    const runs = found.map(([name, byId]): [string, Run] => {
+      const { candidates, generator: drawn, verifier: read } = byId.get(problem.id)!;
+      const answered = candidates.map(({ text, ...one }) => ({
+        ...one,
+        answer: extractAnswer(problem, text),
+      }));
+      const all = evaluated(generator, drawn) + evaluated(verifier, read);
+      return [name, { candidates: answered, flops: all - startOf(own[0]!.inputTokens) }];
+    });
+    return recordingOf(problem, own, samples, runs);
   });
 }
 
-function recordingOf(
+/** A recording of the first so many samples of a problem at temperature 1, the one at temperature 0, and searches. */
+export function recordingOf(
   problem: Problem,
-  own: readonly Line[],
-  all: readonly Line[],
-  names: readonly string[],
-  runs: readonly SearchLine[],
+  lines: readonly Line[],
+  samples: number,
+  runs: readonly (readonly [name: string, run: Run])[],
 ): Recording {
-  const [generator, verifier] = [shapeOf("pico-s"), shapeOf("pico-prm")];
-  const known = verdicts(problem, [
-    ...own.map(({ text }) => text),
-    ...runs.flatMap(({ candidates }) => candidates.map(({ text }) => text)),
+  const own = lines.filter(({ params }) => params.temperature === 1).slice(0, samples);
+  const greedy = lines.find(({ params }) => params.temperature === 0)!;
+  const answers = new Map(
+    [...new Set(own.map(({ text }) => text))].map((text) => [text, extractAnswer(problem, text)]),
+  );
+  const verdict = verdicts(problem, [
+    ...answers.values(),
+    ...runs.flatMap(([, { candidates }]) => candidates.map(({ answer }) => answer)),
   ]);
   const scores = new Map(
-    all.flatMap(({ text, scores: said }) => (said === undefined ? [] : [[text, said[0]!.value] as const])),
+    lines.flatMap(({ text, scores: said }) =>
+      said === undefined || said.length === 0 ? [] : [[text, said[0]!.value] as const],
+    ),
   );
-  const { inputTokens } = all[0]!;
-  const score = Float64Array.from(own, ({ text, finish }) =>
-    finish === "end" ? (scores.get(text) ?? Number.NaN) : Number.NaN,
+  const [generator, verifier] = [shapeOf("pico-s"), shapeOf("pico-prm")];
+  const { inputTokens } = lines[0]!;
+  const ended = ({ finish }: Line) => finish === "end";
+  const score = Float64Array.from(own, (one) =>
+    ended(one) ? (scores.get(one.text) ?? Number.NaN) : Number.NaN,
   );
-  const right = Uint8Array.from(own, ({ text, finish }) =>
-    finish === "end" && known.get(text)!.right ? 1 : 0,
+  const of = (one: Line) => verdict(ended(one) ? answers.get(one.text) : undefined);
+  const right = Uint8Array.from(own, (one) => of(one).right);
+  const found = new Map(
+    runs.map(([name, { candidates, flops: cost }]) => [name, searchOf(candidates, verdict, cost)]),
   );
-  const greedy = all.find(({ params }) => params.temperature === 0)!;
-  const search = ({ candidates, generator: drawn, verifier: read }: SearchLine): Search => ({
-    answer: candidates.map(({ text }) => known.get(text)!.answer),
-    score: candidates.map((one) => one.score),
-    right: candidates.map(({ text }) => Number(known.get(text)!.right)),
-    count: candidates.map(({ count }) => count),
-    cost: evaluated(generator, drawn) + evaluated(verifier, read) - start(generator, verifier, inputTokens),
-  });
-  const byName = new Map(names.map((name, number) => [name, search(runs[number]!)]));
-  const sum = (values: ArrayLike<number>) =>
-    Array.from(values).reduce((total, one) => total + (Number.isNaN(one) ? 0 : one), 0);
   return {
     problem,
     samples: {
       promptLength: problem.prompt.length,
-      answer: Int32Array.from(own, ({ text, finish }) => (finish === "end" ? known.get(text)!.answer : -1)),
+      answer: Int32Array.from(own, (one) => of(one).answer),
       score,
       right,
       tokens: Int32Array.from(own, ({ outputTokens }) => outputTokens),
-      start: start(generator, verifier, inputTokens),
+      start: startOf(inputTokens),
       cost: Float64Array.from(own, ({ outputTokens }) =>
         flops(generator, { inputTokens, cachedTokens: inputTokens, outputTokens }),
       ),
       reading: readingOf(own, verifier),
-      searches: [...byName.values()],
+      searches: [...found.values()],
     },
     passAt1: sum(right) / own.length,
     meanScore: sum(score) / own.length,
     greedy: {
-      right: Number(isCorrectAnswer(problem, extractAnswer(problem, greedy.text)) === true),
+      right: verdict(extractAnswer(problem, greedy.text)).right,
       flops: flops(generator, { inputTokens, outputTokens: greedy.outputTokens }),
     },
-    searches: byName,
+    searches: found,
   };
 }
+
+type Verdict = (answer: string | undefined) => { readonly answer: number; readonly right: number };
+
+function searchOf(candidates: Run["candidates"], verdict: Verdict, cost: number): Search {
+  const said = candidates.map(({ answer }) => verdict(answer));
+  return {
+    answer: said.map(({ answer }) => answer),
+    score: candidates.map(({ score }) => score),
+    right: said.map(({ right }) => right),
+    count: candidates.map(({ count }) => count),
+    cost,
+  };
+}
+
+/** The sum of what is known. */
+const sum = (values: ArrayLike<number>) =>
+  Array.from(values).reduce((total, one) => total + (Number.isNaN(one) ? 0 : one), 0);
 
 const evaluated = (
   { activeParameters, layers, attentionWidth }: FlopsShape,
   { tokens, attended }: Evaluated,
 ) => 2 * activeParameters * tokens + 4 * layers * attentionWidth * attended;
 
-/** FLOPs of both models reading the prompt. */
-const start = (generator: FlopsShape, verifier: FlopsShape, inputTokens: number) =>
-  flops(generator, { inputTokens, outputTokens: 0 }) + flops(verifier, { inputTokens, outputTokens: 0 });
+/** FLOPs of both models reading a prompt. */
+export const startOf = (inputTokens: number) =>
+  flops(shapeOf("pico-s"), { inputTokens, outputTokens: 0 }) +
+  flops(shapeOf("pico-prm"), { inputTokens, outputTokens: 0 });
 
-/** For each text the class of its answer, and whether it is right. */
-function verdicts(problem: Problem, texts: readonly string[]) {
-  const different = [...new Set(texts)];
-  const answers = different.map((text) => extractAnswer(problem, text));
+/** Classes of equal answers, and which of them are right. */
+function verdicts(problem: Problem, answers: readonly (string | undefined)[]): Verdict {
   const stated = [...new Set(answers.filter((answer) => answer !== undefined))];
   const heads = answerClasses(stated);
-  const classOf = new Map(stated.map((answer, place) => [answer, heads[place]!]));
-  const rightOf = new Map(stated.map((answer) => [answer, isCorrectAnswer(problem, answer) === true]));
-  return new Map(
-    different.map((text, place) => {
-      const answer = answers[place];
-      return [
-        text,
-        answer === undefined
-          ? { answer: -1, right: false }
-          : { answer: classOf.get(answer)!, right: rightOf.get(answer)! },
-      ];
-    }),
+  const known = new Map(
+    stated.map((answer, place) => [
+      answer,
+      { answer: heads[place]!, right: Number(isCorrectAnswer(problem, answer) === true) },
+    ]),
   );
+  return (answer) => (answer === undefined ? undefined : known.get(answer)) ?? { answer: -1, right: 0 };
 }
 
 /**

@@ -17,13 +17,19 @@ export interface Version {
   readonly curve: Curve;
 }
 
-/** Budgets, one per N of the baseline. */
-export const BUDGETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+/** Ns of the baseline that make budgets. */
+const BUDGETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+/** The budgets for which every problem has samples. */
+export function budgetsOf(rows: readonly Row[]): readonly number[] {
+  const plans = new Set(rows[0]!.measured.map(({ plan }) => plan));
+  return BUDGETS.filter((n) => plans.has(weighted(n)));
+}
 
 /** Weighted best-of-N at every budget, problem by problem. */
-export function baselineOf(rows: readonly Row[], unit: Unit, budgets: readonly number[] = BUDGETS): Curve {
+export function baselineOf(rows: readonly Row[], unit: Unit): Curve {
   const cells = cellsOf(rows, unit, false);
-  const own = budgets.map((n) => cells.find(({ plan }) => plan === weighted(n))!);
+  const own = budgetsOf(rows).map((n) => cells.find(({ plan }) => plan === weighted(n))!);
   return {
     accuracy: own.map(({ accuracy }) => byProblem(rows, accuracy)),
     cost: own.map(({ cost }) => byProblem(rows, cost)),

@@ -65,29 +65,34 @@ export function simulate(
   const numbers = new Map(
     rule.actions.filter(({ kind }) => kind === "search").map((one, number) => [one, number]),
   );
-  return measure(problems, { sizes: prices.length, most: rule.most, orders, random }, ({ promptLength }) => {
-    const done = new Set<Action>();
-    return (walk, size) => {
-      if (walk.drawn === 0) walk.draw(1);
-      for (;;) {
-        const { drawn, tokensPerSample } = walk;
-        const decision = decide(rule, {
-          standing: walk.standing(),
-          promptLength,
-          drawn,
-          tokensPerSample,
-          done,
-        });
-        if (decision === undefined || !(decision.index >= prices[size]!)) return done.size;
-        const { action } = decision;
-        if (action.kind === "sample") walk.draw(action.m);
-        else {
-          walk.search(numbers.get(action)!);
-          done.add(action);
+  return measure(
+    problems,
+    { sizes: prices.length, most: rule.most, orders, random },
+    ({ promptLength, answer }) => {
+      const done = new Set<Action>();
+      const within = { ...rule, most: Math.min(rule.most, answer.length) };
+      return (walk, size) => {
+        if (walk.drawn === 0) walk.draw(1);
+        for (;;) {
+          const { drawn, tokensPerSample } = walk;
+          const decision = decide(within, {
+            standing: walk.standing(),
+            promptLength,
+            drawn,
+            tokensPerSample,
+            done,
+          });
+          if (decision === undefined || !(decision.index >= prices[size]!)) return done.size;
+          const { action } = decision;
+          if (action.kind === "sample") walk.draw(action.m);
+          else {
+            walk.search(numbers.get(action)!);
+            done.add(action);
+          }
         }
-      }
-    };
-  });
+      };
+    },
+  );
 }
 
 /** Weighted best-of-N at each of the Ns, in ascending order, over the same random orders. */
