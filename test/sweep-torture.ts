@@ -45,7 +45,8 @@ function onDisk(place: string, folder: string): ReadonlySet<string> {
            and exists (select 1 from calls done where done.cell = begun.cell and done.key = begun.key
              and done.event = 'answered')
          union select 'cell ' || label || ' ' || problem from cells
-         union select 'whole ' || p.text || ' ' || seed from samples m join prompts p on p.id = m.prompt`,
+         union select 'whole ' || p.text || ' ' || seed || ' at ' || json_extract(params, '$.temperature') from samples m
+           join prompts p on p.id = m.prompt join settings s on s.id = m.setting`,
       )
       .pluck()
       .all() as string[];
