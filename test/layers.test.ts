@@ -58,7 +58,6 @@ const HEAVY: Readonly<Record<string, string>> = {
   linkedom: "lab/report/canvas.ts",
   commander: "cli/program.ts",
   yaml: "lab/reading-experiment.ts",
-  zod: "lab/experiment.ts",
 };
 
 interface Import {

@@ -24,7 +24,6 @@ const sweep = await openSweep({
   openLane: () =>
     scriptedLane({
       pace,
-      fails: true,
       log(served) {
         appendFileSync(log, `${JSON.stringify({ run, ...served })}\n`);
         writeSync(1, ".");

@@ -17,8 +17,8 @@ export interface Served {
   readonly problem: string;
   /** Of the journal. */
   readonly key: string;
-  /** Seed of a whole solution, which other cells may use. */
-  readonly whole?: number;
+  /** Seed and temperature of a whole solution, which other cells may use. */
+  readonly whole?: string;
 }
 
 /** How a world behaves. */
@@ -70,11 +70,17 @@ function generator(plan: GridPlan, world: World): Model {
     shape: SHAPE,
   });
   const told = (event: Served["event"], request: GenerateRequest) => {
-    const { prompt, prefix = "", stop = [], seed } = request;
+    const { prompt, prefix = "", stop = [], seed, temperature } = request;
     const problem = idIn(prompt);
     const isWhole = typeof prompt === "string" && prefix === "" && stop.length === 0;
     const key = journalKey(["generate", model.fingerprint, problem, request]);
-    world.log?.({ event, plan: plan.name, problem, key, ...(isWhole && { whole: seed }) });
+    world.log?.({
+      event,
+      plan: plan.name,
+      problem,
+      key,
+      ...(isWhole && { whole: `${seed} at ${temperature}` }),
+    });
   };
   return wrap(model, (requests, options = {}) => {
     for (const request of requests) told("start", request);

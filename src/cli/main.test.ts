@@ -28,8 +28,13 @@ describe("bedacht", () => {
                                         family, level, prompt, answer }
         replay [options]                replay strategies on the samples of a bank, at
                                         any N, without a new call
+        sweep [options] <file>          run every plan of an experiment on every
+                                        problem; what is there already is not run
+                                        again
         bank [options] <action> [file]  say what a bank of samples holds, import into
                                         it, or export it
+        calibrate [options]             learn from the samples of a bank when more of
+                                        them pay: a policy for bedacht solve
         report [options] <file>         render a report.json as one HTML file and its
                                         tables as comma-separated values
         strategies [options]            list the strategies: what each does, needs and
@@ -91,6 +96,16 @@ describe("bedacht", () => {
                                 tokens=20000,flops=1e12,usd=0.01,ms=5000
         --prices <file>         price table for usd
 
+      Policy:
+        --policy <file>         draw as many samples as pay, by what bedacht calibrate
+                                learned
+        --average <tokens>      generated tokens per problem that the policy aims at
+                                (default: what it recommends)
+        --pool <limits>         with --problems: hard limits of all of them together,
+                                shared out by gain
+        --insist                use the policy with other models than it was learned
+                                on
+
       Files and output:
         --journal <file>        keep every paid call; the same command later resumes
                                 from it
@@ -107,6 +122,7 @@ describe("bedacht", () => {
         bedacht solve --strategy beam --n 8 --set maxRounds=10,topP=0.9 < problem.txt
         bedacht problems --level 3 --count 50 | bedacht solve --problems - --journal run.db
         bedacht solve --problems test.jsonl --n 64 --bank samples.db
+        bedacht solve --problems test.jsonl --policy policy.json --pool tokens=500000
         bedacht solve "..." --generator gguf:qwen3.gguf --verifier judge
         bedacht solve "..." --generator openai:qwen3:8b@http://127.0.0.1:8080/v1 --n 8
 
@@ -300,6 +316,6 @@ describe("bedacht completion", () => {
       ask(["bedacht", "problems", "--fa"]),
     ].join("\n");
     const { stdout: replies } = spawnSync("bash", ["--norc"], { input: script, encoding: "utf8" });
-    expect(replies).toBe("solve strategies\nbest-of-n beam\n--family\n");
+    expect(replies).toBe("solve sweep strategies\nbest-of-n beam\n--family\n");
   });
 });

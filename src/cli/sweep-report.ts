@@ -14,9 +14,8 @@ export function expectation(experiment: Experiment, stock: readonly PlanStock[],
   ];
   return [
     `${experiment.name}: ${cells} cells, ${done} of them in ${place}`,
-    ...stock.map(({ plan, cells: all, done: there }) => {
-      const by =
-        plan.verifier === undefined ? plan.generator : `${plan.generator}, scored by ${plan.verifier}`;
+    ...stock.map(({ plan, generator, verifier, cells: all, done: there }) => {
+      const by = verifier === undefined ? generator : `${generator}, scored by ${verifier}`;
       return `  ${plan.name}: ${there} of ${all} (${by})`;
     }),
     `expected: ${expected.length === 0 ? "the experiment does not say" : expected.join(", ")}`,

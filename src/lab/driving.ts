@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { systemClock } from "../budget/clock.ts";
 import { type Amounts, addAmounts } from "../budget/cost.ts";
 import { defaultPrices } from "../budget/prices.ts";
@@ -103,6 +104,9 @@ async function driveLane(course: Course, lane: Lane, problems: AsyncIterator<Pro
     for (const [place, seed] of options.seeds.entries())
       for (const [index, { plan }] of shared.plans.entries()) {
         const key = keys[index]![place]!;
+        // SQLite answers at once, and scripted models do: without a pause neither Ctrl-C nor the garbage collector
+        // of weak references would ever have a turn.
+        await nextTurn();
         if (ended()) return;
         if (!finished.has(key)) await driveCell(course, lane, { key, problem, plan, seed });
       }

@@ -38,5 +38,5 @@ async function readModule(file: string): Promise<unknown> {
 
 async function readYaml(file: string): Promise<unknown> {
   const { parse } = await import("yaml");
-  return parse(await readFile(file, "utf8")) as unknown;
+  return parse(await readFile(file, "utf8"), { logLevel: "error" }) as unknown;
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Amounts, addAmounts } from "../budget/cost.ts";
 import { solve } from "../solve.ts";
 import { BudgetTooSmallError, type Problem, UsageError } from "../types.ts";
@@ -58,6 +59,7 @@ export async function* finishedCells(
   plans: readonly OpenPlan[],
 ): AsyncGenerator<readonly (readonly (CellFigures | undefined)[])[]> {
   for await (const problem of problems()) {
+    await nextTurn();
     const keys = keysOf(plans, seeds, problem);
     const found = await bank.sweeps.cellsOf(keys.flat());
     yield keys.map((row) => row.map((key) => found.get(key)));

@@ -1,8 +1,8 @@
 import { rng } from "../random.ts";
-import type { CellFigures } from "./cells.ts";
-import type { GridPlan } from "./grid.ts";
 import { bootstrap, type Estimate } from "../stats/means.ts";
 import { wilson } from "../stats/proportions.ts";
+import type { CellFigures } from "./cells.ts";
+import type { GridPlan } from "./grid.ts";
 
 /** One plan of a sweep, as far as it is done. Means are over cells. */
 export interface SweepRow {
