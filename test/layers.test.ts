@@ -56,6 +56,7 @@ const HEAVY: Readonly<Record<string, string>> = {
   "@observablehq/plot": "lab/report/canvas.ts",
   linkedom: "lab/report/canvas.ts",
   commander: "cli/program.ts",
+  zod: "policy/schema.ts",
 };
 
 interface Import {
