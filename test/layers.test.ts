@@ -58,6 +58,7 @@ const HEAVY: Readonly<Record<string, string>> = {
   linkedom: "lab/report/canvas.ts",
   commander: "cli/program.ts",
   yaml: "lab/reading-experiment.ts",
+  zod: "policy/schema.ts",
 };
 
 interface Import {

@@ -9,7 +9,7 @@ export async function byPolicy(
   pool: Pool | undefined,
 ): Promise<PlannedStrategy> {
   const { average, insist = false, maxTokens } = flags;
-  const policy = policyIn(flags.policy);
+  const policy = await policyIn(flags.policy);
   return allocated({
     policy,
     insist,
@@ -19,10 +19,10 @@ export async function byPolicy(
   });
 }
 
-const read = new Map<string, Policy>();
+const read = new Map<string, Promise<Policy>>();
 
 /** Reads a file once, however many problems there are. */
-function policyIn(file: string): Policy {
+function policyIn(file: string): Promise<Policy> {
   const policy = read.get(file) ?? parsePolicy(readText(file, "policy"), file);
   read.set(file, policy);
   return policy;

@@ -100,6 +100,10 @@ export function checkPolicyFlags(flags: SolveFlags): void {
     throw new UsageError(
       "--pool shares out all that it has, so there is no --average: leave one of them out.",
     );
+  if (flags.pool !== undefined && budgetOf(flags).ms !== undefined)
+    throw new UsageError(
+      "Under a --pool problems wait for their turns, so --budget cannot have ms: give --pool a time limit.",
+    );
 }
 
 /** Solutions that a strategy makes, for the display; `undefined` where it does not say beforehand. */

@@ -279,7 +279,7 @@ function addCalibrate(program: Command): void {
       "whose samples, as bedacht bank info numbers them (default: the only one)",
       wholeNumber(1),
     )
-    .option("--verifier <name>", "whose scores (default: the only one's; without any, answers vote)")
+    .option("--verifier <name>", "whose scores, or none: answers vote (default: the only one's)")
     .option("--seed <number>", "same seed, same policy", wholeNumber(0), 1)
     .option("--json", "print the savings as JSON")
     .option("--quiet", "no progress")

@@ -21,8 +21,8 @@ import { summarise, tally, type Verdict } from "./summary.ts";
 /** Problems at once, so that the models stay busy; one at a time under a deadline, which others would eat. */
 const AT_ONCE = 4;
 
-/** Problems whose gains are compared under a pool. */
-const COMPARED = 1000;
+/** Problems whose gains are compared under a pool: those behind them get what is left over. */
+const COMPARED = 10_000;
 
 /** What came of one line. */
 interface Outcome {

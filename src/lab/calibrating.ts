@@ -32,7 +32,10 @@ export interface CalibrateOptions {
   readonly problems?: readonly Problem[] | undefined;
   /** Number of the setting whose samples are used. Default: the only one with a temperature above 0. */
   readonly setting?: number | undefined;
-  /** Name or number of the verifier whose scores are used. Default: the only one; without any, answers vote. */
+  /**
+   * Name or number of the verifier whose scores are used, or "none" to let answers vote. Default: the only one;
+   * without any, answers vote.
+   */
   readonly verifier?: string | undefined;
   /** Default 1. */
   readonly seed?: number;
@@ -60,7 +63,7 @@ export async function calibrate(options: CalibrateOptions): Promise<Policy> {
   const sources = sourcesOf(contents, options);
   onStep("reading");
   const { problems, prompts } = await readProblems(options, sources);
-  refuse(problems);
+  refuse(problems, contents.verifiers.find(({ id }) => id === sources.verifier)?.name);
   const random = rng(seed);
   const folds = foldsOf(problems.length, random.split("folds"));
   const measured = folds.map((fold, side) => {
@@ -89,8 +92,13 @@ function sourcesOf(contents: Contents, { setting, verifier }: CalibrateOptions):
   return chooseSources(contents, {
     settings: setting === undefined ? undefined : [setting],
     verifier,
-    needs: { samples: true, greedy: false, scores: contents.verifiers.length > 0 },
+    needs: { samples: true, greedy: false, scores: verifier !== "none" && hasScores(contents, verifier) },
   });
+}
+
+/** A verifier that is asked for and not there is told by `chooseSources`. */
+function hasScores({ verifiers }: Contents, asked: string | undefined): boolean {
+  return asked !== undefined || verifiers.length > 0;
 }
 
 interface Read {
@@ -129,12 +137,16 @@ export function samplesOf(problem: Problem, drawn: readonly Drawn[]): Recorded |
     right,
     tokens,
     start: 0,
-    cost: tokens,
+    // An empty solution costs a token at least, as budgets of nothing have no ratio.
+    cost: tokens.map((count) => Math.max(1, count)),
     searches: [],
   };
 }
 
-function refuse(problems: readonly Recorded[]): void {
+const some = (values: ArrayLike<number>, holds: (value: number) => boolean): boolean =>
+  Array.prototype.some.call(values, holds);
+
+function refuse(problems: readonly Recorded[], verifier: string | undefined): void {
   if (problems.length < LEAST_PROBLEMS * 2)
     throw new UsageError(
       `The bank has graded samples of ${problems.length} problems, and a policy needs ${2 * LEAST_PROBLEMS}: fill it with more (bedacht solve --bank), or give the answers with --problems FILE.`,
@@ -144,13 +156,16 @@ function refuse(problems: readonly Recorded[]): void {
     throw new UsageError(
       `Some problem has ${fewest} samples, and a policy needs 4 of each, better 32 or more: draw more.`,
     );
-  if (problems.some(({ tokens }) => Array.prototype.some.call(tokens, (count: number) => !(count > 0))))
+  if (problems.some(({ tokens }) => some(tokens, Number.isNaN)))
     throw new UsageError("Some samples do not say how many tokens they took: import them with outputTokens.");
-  const shares = problems.map(({ right }) => Array.prototype.some.call(right, (one: number) => one === 1));
-  const wrong = problems.map(({ right }) => Array.prototype.some.call(right, (one: number) => one === 0));
-  if (!shares.includes(true))
+  if (verifier !== undefined && !problems.some(({ score }) => some(score, (one) => !Number.isNaN(one))))
+    throw new UsageError(
+      `The verifier ${verifier} scored none of these samples: score them, or let answers vote with --verifier none.`,
+    );
+  if (!problems.some(({ right }) => some(right, (one) => one === 1)))
     throw new UsageError("No sample of the bank is right, so more of them never pay.");
-  if (!wrong.includes(true)) throw new UsageError("Every sample of the bank is right, so one is enough.");
+  if (!problems.some(({ right }) => some(right, (one) => one === 0)))
+    throw new UsageError("Every sample of the bank is right, so one is enough.");
 }
 
 /** Two halves of the problems, at random. */
@@ -198,9 +213,16 @@ function savingsOf(folds: readonly Held[], most: number, random: Rng): Savings {
         at,
         random.split("ratio", n),
       );
-      return [{ n, accuracy, ratio, low, high, reason }];
+      return [{ n, accuracy, ratio, low, high, reason: reason && named(reason) }];
     }),
   };
+}
+
+/** Says which curve is which. */
+function named(reason: string): string {
+  return reason
+    .replaceAll("the first", "the same N for every problem")
+    .replaceAll("the second", "the policy");
 }
 
 /** Measurements of the folds, one after the other. */

@@ -55,12 +55,19 @@ export function scaleOf(rows: readonly (readonly number[])[]): Scale {
   return { mean, deviation: variance.map((one) => (one > 1e-12 ? Math.sqrt(one) : 1)) };
 }
 
-/** The scaled features, then the products of every two and their squares: 13 become 104. */
-export function expanded(features: readonly number[], { mean, deviation }: Scale): Float64Array {
-  const scaled = features.map((value, place) => (value - mean[place]!) / deviation[place]!);
-  const products = scaled.flatMap((one, place) => scaled.slice(0, place + 1).map((other) => one * other));
-  return Float64Array.from([...scaled, ...products]);
-}
-
 /** Columns of `expanded`. */
 export const EXPANDED = FEATURES.length + (FEATURES.length * (FEATURES.length + 1)) / 2;
+
+/** The scaled features, then the products of every two and their squares: 13 become 104. */
+export function expanded(features: readonly number[], { mean, deviation }: Scale): Float64Array {
+  const row = new Float64Array(EXPANDED);
+  let at = features.length;
+  for (let place = 0; place < features.length; place += 1) {
+    row[place] = (features[place]! - mean[place]!) / deviation[place]!;
+    for (let other = 0; other <= place; other += 1) {
+      row[at] = row[place]! * row[other]!;
+      at += 1;
+    }
+  }
+  return row;
+}

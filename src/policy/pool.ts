@@ -1,3 +1,4 @@
+import { wholeNumber } from "../strategies/sampling.ts";
 import type { Decision } from "./decide.ts";
 
 /** Shares one budget out among the searches of many problems: the dearest gain per token goes first. */
@@ -16,23 +17,25 @@ interface Waiting {
 }
 
 /**
- * A queue of searches, ordered by gain per token, of which `atOnce` draw at a time. It ends nothing by itself:
- * the shared ledger refuses what does not fit any more (`pool` of `solve`), and then the others in turn.
+ * A queue of searches, ordered by gain per token, of which `atOnce` draw at a time; of equal ones the first to ask
+ * goes first. It ends nothing by itself: the shared ledger refuses what does not fit any more (`pool` of `solve`),
+ * and then the others in turn.
+ * @throws UsageError when `atOnce` is no whole number above 0
  */
 export function createPool(atOnce: number): Pool {
-  let waiting: Waiting[] = [];
+  wholeNumber("atOnce", atOnce);
+  /** From the least to the most. */
+  const waiting: Waiting[] = [];
   let running = 0;
   const next = () => {
     while (running < atOnce && waiting.length > 0) {
-      const best = waiting.reduce((a, b) => (b.index > a.index ? b : a));
-      waiting = waiting.filter((one) => one !== best);
       running += 1;
-      best.grant();
+      waiting.pop()!.grant();
     }
   };
   const wait = (index: number) =>
     new Promise<void>((grant) => {
-      waiting.push({ index, grant });
+      waiting.splice(placeOf(waiting, index), 0, { index, grant });
       next();
     });
   return {
@@ -48,4 +51,15 @@ export function createPool(atOnce: number): Pool {
       next();
     },
   };
+}
+
+/** Where what has this index belongs: before its equals, which asked earlier and so go earlier. */
+function placeOf(waiting: readonly Waiting[], index: number): number {
+  let [low, high] = [0, waiting.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (waiting[middle]!.index < index) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

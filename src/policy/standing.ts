@@ -7,7 +7,7 @@ export interface Standing {
   readonly answered: number;
   /** Different answers. */
   readonly classes: number;
-  /** Summed scores of all answers; votes where nothing is scored. */
+  /** Summed scores of all answers; votes where no answer is scored. */
   readonly weight: number;
   /** Mean log-odds of the scores of all samples; 0 where nothing is scored. */
   readonly odds: number;
@@ -22,9 +22,9 @@ export interface Contender {
   /** The solution to show for it, counted as they were added: the highest-scored, of equal ones the first. */
   readonly best: number;
   readonly votes: number;
-  /** Summed scores; votes where nothing is scored. */
+  /** Summed scores; votes where no answer is scored. */
   readonly weight: number;
-  /** Log-odds of its highest score; 0 where nothing is scored. */
+  /** Log-odds of its highest score; 0 where it has none. */
   readonly odds: number;
 }
 
@@ -51,9 +51,18 @@ interface Sums {
 /** Scores of 0 and 1 count as odds of 1 to 1,000. */
 const MOST_ODDS = Math.log(1000);
 
-const oddsOf = (score: number) => Math.max(-MOST_ODDS, Math.min(MOST_ODDS, Math.log(score / (1 - score))));
+const LOWEST = 1 / 1001;
 
-/** Equal answers gather votes and scores; the leader is weighted best-of-N's choice (see `weightedBestOfN`). */
+/** Scores that a verifier gives outside [0, 1] count as the nearest end. */
+function oddsOf(score: number): number {
+  if (score <= LOWEST) return -MOST_ODDS;
+  return score >= 1 - LOWEST ? MOST_ODDS : Math.log(score / (1 - score));
+}
+
+/**
+ * Equal answers gather votes and scores; the leader is weighted best-of-N's choice (`choose` of select.ts), or
+ * majority's where no answer is scored, for solutions that are added in order of position.
+ */
 export function createVotes(): Votes {
   const sums = new Map<number, Sums>();
   let added = 0;
@@ -61,13 +70,15 @@ export function createVotes(): Votes {
   let searches = 0;
   let answered = 0;
   let scored = 0;
+  let scoredAnswers = 0;
   let odds = 0;
+  const weightOf = (one: Sums) => (scoredAnswers > 0 ? one.weight : one.votes);
   const contender = (one: Sums): Contender => ({
     answer: one.answer,
     best: one.best,
     votes: one.votes,
-    weight: scored > 0 ? one.weight : one.votes,
-    odds: one.score >= 0 ? oddsOf(one.score) : 0,
+    weight: weightOf(one),
+    odds: one.score > Number.NEGATIVE_INFINITY ? oddsOf(one.score) : 0,
   });
   return {
     add(answer, score, count = 1) {
@@ -78,11 +89,20 @@ export function createVotes(): Votes {
       }
       if (answer >= 0) {
         answered += count;
-        const one = sums.get(answer) ?? { answer, votes: 0, weight: 0, best: added, score: -1 };
+        const one = sums.get(answer) ?? {
+          answer,
+          votes: 0,
+          weight: 0,
+          best: added,
+          score: Number.NEGATIVE_INFINITY,
+        };
         sums.set(answer, one);
         one.votes += count;
-        if (known) one.weight += count * score;
-        if (known && score > one.score) [one.best, one.score] = [added, score];
+        if (known) {
+          scoredAnswers += count;
+          one.weight += count * score;
+          if (score > one.score) [one.best, one.score] = [added, score];
+        }
       }
       samples += count;
       added += 1;
@@ -94,7 +114,7 @@ export function createVotes(): Votes {
       let [leader, runnerUp]: (Sums | undefined)[] = [];
       let weight = 0;
       for (const one of sums.values()) {
-        weight += scored > 0 ? one.weight : one.votes;
+        weight += weightOf(one);
         if (leader === undefined || heavier(one, leader)) [leader, runnerUp] = [one, leader];
         else if (runnerUp === undefined || heavier(one, runnerUp)) runnerUp = one;
       }
@@ -116,5 +136,6 @@ export function createVotes(): Votes {
 function heavier(one: Sums, other: Sums): boolean {
   const difference = one.weight - other.weight;
   if (Math.abs(difference) > 1e-11 * Math.max(one.weight, other.weight)) return difference > 0;
-  return one.votes > other.votes;
+  const rounded = Number(one.weight.toPrecision(12)) - Number(other.weight.toPrecision(12));
+  return rounded > 0 || (rounded === 0 && one.votes > other.votes);
 }

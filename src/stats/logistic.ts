@@ -32,9 +32,10 @@ export function fitLogistic(
 ): Logistic {
   const width = rows.length / outcome.length;
   if (!Number.isInteger(width)) throw new RangeError("Every outcome needs as many features.");
-  if (!rows.every(Number.isFinite)) throw new RangeError("Features must be finite.");
+  if (!allFinite(rows)) throw new RangeError("Features must be finite.");
   const data: Data = { rows, outcome, width, ridge, weightOf: (row) => rowWeights?.[row] ?? 1 };
   let weights = new Float64Array(width + 1);
+  weights[0] = meanLogit(data);
   let loss = lossOf(data, weights);
   for (let step = 0; step < STEPS; step += 1) {
     const direction = newton(data, weights);
@@ -46,11 +47,26 @@ export function fitLogistic(
   return { weights: [...weights] };
 }
 
+function allFinite(values: Float64Array): boolean {
+  for (let place = 0; place < values.length; place += 1) if (!Number.isFinite(values[place])) return false;
+  return true;
+}
+
 /** The chance that a regression gives to features. */
 export function chanceOf({ weights }: Logistic, features: ArrayLike<number>): number {
   let sum = weights[0]!;
   for (let place = 0; place < features.length; place += 1) sum += weights[place + 1]! * features[place]!;
   return 1 / (1 + Math.exp(-sum));
+}
+
+/** Log-odds of the mean outcome, where the search for weights begins; 0 where all outcomes are equal. */
+function meanLogit({ outcome, weightOf }: Data): number {
+  let [yes, no] = [0, 0];
+  for (let row = 0; row < outcome.length; row += 1) {
+    yes += weightOf(row) * outcome[row]!;
+    no += weightOf(row) * (1 - outcome[row]!);
+  }
+  return yes > 0 && no > 0 ? Math.log(yes / no) : 0;
 }
 
 interface Data {
@@ -62,8 +78,9 @@ interface Data {
 }
 
 function linear({ rows, width }: Data, weights: Float64Array, row: number): number {
+  const at = row * width - 1;
   let sum = weights[0]!;
-  for (let place = 0; place < width; place += 1) sum += weights[place + 1]! * rows[row * width + place]!;
+  for (let place = 1; place <= width; place += 1) sum += weights[place]! * rows[at + place]!;
   return sum;
 }
 
@@ -95,24 +112,50 @@ function newton(data: Data, weights: Float64Array): Float64Array {
   const size = width + 1;
   const hessian = new Float64Array(size * size);
   const gradient = new Float64Array(size);
-  const x = new Float64Array(size);
-  x[0] = 1;
+  // Rows times the roots of their curvatures, four at a time: the Hessian is touched once for all four.
+  const four = Array.from({ length: 4 }, () => new Float64Array(size));
+  let held = 0;
   for (let row = 0; row < data.outcome.length; row += 1) {
-    for (let place = 0; place < width; place += 1) x[place + 1] = rows[row * width + place]!;
+    const weight = data.weightOf(row);
+    if (weight === 0) continue;
     const chance = 1 / (1 + Math.exp(-linear(data, weights, row)));
-    const error = data.weightOf(row) * (chance - data.outcome[row]!);
-    const curvature = data.weightOf(row) * chance * (1 - chance);
-    for (let i = 0; i < size; i += 1) {
-      gradient[i]! += error * x[i]!;
-      const scaled = curvature * x[i]!;
-      for (let j = 0; j <= i; j += 1) hessian[i * size + j]! += scaled * x[j]!;
+    const error = weight * (chance - data.outcome[row]!);
+    const root = Math.sqrt(weight * chance * (1 - chance));
+    const x = four[held]!;
+    gradient[0]! += error;
+    x[0] = root;
+    for (let place = 1; place < size; place += 1) {
+      const value = rows[row * width + place - 1]!;
+      gradient[place]! += error * value;
+      x[place] = root * value;
     }
+    held += 1;
+    if (held < 4) continue;
+    addSquares(hessian, four);
+    held = 0;
+  }
+  if (held > 0) {
+    for (const x of four.slice(held)) x.fill(0);
+    addSquares(hessian, four);
   }
   for (let place = 1; place < size; place += 1) {
     gradient[place]! += ridge * weights[place]!;
     hessian[place * size + place]! += ridge;
   }
   return solvePositive(hessian, gradient);
+}
+
+/** Adds x·xᵀ of four rows to the lower half of a matrix. */
+function addSquares(matrix: Float64Array, [a, b, c, d]: readonly Float64Array[]): void {
+  const size = a!.length;
+  for (let i = 0; i < size; i += 1) {
+    const ai = a![i]!;
+    const bi = b![i]!;
+    const ci = c![i]!;
+    const di = d![i]!;
+    const at = i * size;
+    for (let j = 0; j <= i; j += 1) matrix[at + j]! += ai * a![j]! + bi * b![j]! + ci * c![j]! + di * d![j]!;
+  }
 }
 
 /** Keeps the square root of a pivot that rounding made 0 or less away from 0. */
