@@ -6,6 +6,8 @@ import type { Recording } from "./recordings.ts";
 const FITTED = 64;
 /** The law that was chosen on validation problems (experiments/coverage/README.md). */
 const LAW = "mixture";
+/** Problems of a level, to be forecast on their own; else families are. */
+const LEAST = 50;
 /** Share of levels whose interval must hold: 95% are expected to. */
 const ENOUGH = 0.9;
 
@@ -15,7 +17,9 @@ const ENOUGH = 0.9;
  * wholly left out; contradicted when it holds on fewer than half.
  */
 export function coverage(recordings: readonly Recording[], most = 512): Claim {
-  const levels = Map.groupBy(recordings, ({ problem }) => `${problem.family} ${problem.level}`);
+  const byLevel = Map.groupBy(recordings, ({ problem }) => `${problem.family} ${problem.level}`);
+  const few = Math.min(...[...byLevel.values()].map(({ length }) => length)) < LEAST;
+  const levels = few ? Map.groupBy(recordings, ({ problem }) => problem.family ?? "problems") : byLevel;
   const rows = [...levels].flatMap(([name, own]) => {
     const graded = own.map(({ problem, samples }) => ({
       problem,

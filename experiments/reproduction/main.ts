@@ -9,9 +9,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { writeReport } from "../../src/lab/index.ts";
 import type { Rule } from "../../src/policy/index.ts";
 import { rng } from "../../src/random.ts";
 import { allocation } from "./allocation.ts";
+import { assemble, tellReadme } from "./assembling.ts";
 import type { Claim } from "./claims.ts";
 import { coverage } from "./coverage.ts";
 import { forRule, learnedRule, record, recordings } from "./full.ts";
@@ -30,7 +32,7 @@ const { values } = parseArgs({
     learn: { type: "boolean", default: false },
   },
 });
-const _started = performance.now();
+const started = performance.now();
 const folder = values.out ?? path.join(HERE, values.quick ? "quick" : "results");
 mkdirSync(folder, { recursive: true });
 
@@ -60,8 +62,18 @@ const wanted = values.only?.split(",");
 const found: Claim[] = [];
 for (const [id, measure] of claims) {
   if (wanted !== undefined && !wanted.includes(id)) continue;
-  console.error(`${id} ...`);
+  process.stderr.write(`${id} ...\n`);
   found.push(await measure());
   const { verdict, figure } = found.at(-1)!;
   console.log(`${id}: ${verdict}. ${figure}`);
 }
+const report = assemble(found, {
+  all,
+  rule,
+  quick: values.quick,
+  date: new Date().toISOString().slice(0, 10),
+  minutes: (performance.now() - started) / 60_000,
+});
+await writeReport(folder, report);
+if (!values.quick && wanted === undefined) tellReadme(path.join(HERE, "../README.md"), found);
+console.log(`${path.join(folder, "report.html")}`);
