@@ -226,6 +226,8 @@ function addSweep(program: Command): void {
     .option("--bank <file>", "where to keep it (default: the experiment's name with .db, beside its file)")
     .option("--workers <count>", "problems at once, each with processes of its own", wholeNumber(1), 2)
     .option("--only <labels>", "run and show these plans alone, after semicolons")
+    .option("--generator <model>", "instead of the experiment's, as of bedacht solve")
+    .option("--verifier <model>", "instead of the experiment's, as of bedacht solve")
     .option("--prices <file>", "price table for usd")
     .option("--dry-run", "say what would be run and what is there, and buy nothing")
     .option("--json", "print JSON")

@@ -22,6 +22,8 @@ export interface SweepFlags {
   readonly bank?: string;
   readonly workers: number;
   readonly only?: string;
+  readonly generator?: string;
+  readonly verifier?: string;
   readonly prices?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -31,7 +33,12 @@ export interface SweepFlags {
 
 /** `bedacht sweep`: runs what is missing of an experiment, and prints a table of its plans. */
 export async function sweepCommand(file: string, flags: SweepFlags): Promise<void> {
-  const experiment = await readExperiment(file);
+  const { generator, verifier } = flags;
+  const experiment: Experiment = {
+    ...(await readExperiment(file)),
+    ...(generator !== undefined && { generator }),
+    ...(verifier !== undefined && { verifier }),
+  };
   const folder = path.dirname(file);
   const prepared = await prepare(experiment, folder, flags);
   const bank = await openBank(flags.bank ?? path.join(folder, `${experiment.name}.db`));

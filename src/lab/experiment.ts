@@ -51,6 +51,8 @@ export interface FileSource {
   readonly first?: number | undefined;
   /** Most problems. Default: all. */
   readonly count?: number | undefined;
+  /** Text behind every prompt: models say answers that can be read only when they are asked to. Default: none. */
+  readonly suffix?: string | undefined;
 }
 
 type Knob = string | number | boolean;
@@ -132,7 +134,12 @@ function sourceSchema(z: Zod) {
     split: z.enum(SPLITS).optional(),
     seed: z.int().optional(),
   });
-  const file = z.strictObject({ file: textOf(z), first: count.optional(), count: count.optional() });
+  const file = z.strictObject({
+    file: textOf(z),
+    first: count.optional(),
+    count: count.optional(),
+    suffix: z.string().optional(),
+  });
   const isFile = (source: unknown) => typeof source === "object" && source !== null && "file" in source;
   return z.unknown().transform((source, context): ProblemSource => {
     const parsed = isFile(source) ? file.safeParse(source) : generated.safeParse(source);

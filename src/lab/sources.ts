@@ -95,7 +95,7 @@ function* generated(source: GeneratedSource): Generator<Problem> {
 }
 
 async function* fromFile(
-  { file, first = 1, count = Infinity }: FileSource,
+  { file, first = 1, count = Infinity, suffix = "" }: FileSource,
   folder: string,
 ): AsyncGenerator<Problem> {
   let taken = 0;
@@ -110,7 +110,7 @@ async function* fromFile(
       throw new UsageError(
         `The answer in line ${line.number} of ${file} is ${named(answerType)}, that in line ${kind.line} ${named(kind.type)}: put them into two files.`,
       );
-    yield problem;
+    yield suffix === "" ? problem : { ...problem, prompt: problem.prompt + suffix };
   }
 }
 
