@@ -26,6 +26,21 @@ export function fifths(recordings: readonly Binnable[]): Int32Array {
   return bin;
 }
 
+/** The problems of each family and bin, by number; groups of fewer than 2 are left out. */
+export function groupsOf(recordings: readonly Binnable[], bins: Int32Array) {
+  const families = [...new Set(recordings.map(({ problem }) => problem.family ?? "problems"))];
+  return families
+    .flatMap((family) => [1, 2, 3, 4, 5].map((bin) => ({ family, bin, panel: `${family}, bin ${bin}` })))
+    .map((group) => ({
+      ...group,
+      places: placesOf(
+        bins.length,
+        (place) => bins[place] === group.bin && recordings[place]!.problem.family === group.family,
+      ),
+    }))
+    .filter(({ places }) => places.length > 1);
+}
+
 /** Numbers of the problems that pass a test. */
 export const placesOf = (count: number, test: (place: number) => boolean): readonly number[] =>
   Array.from({ length: count }, (_, place) => place).filter(test);
@@ -58,6 +73,17 @@ export function contrast(one: Float64Array, other: Float64Array, random: Rng): I
   }
   const mean = meanOf(one) - meanOf(other);
   return { mean, ...ends(drawn, drawn, tailShare(Math.min(one.length, other.length), 0.95)) };
+}
+
+/** Sum of some values over the sum of others, with its 95% interval by bootstrap over problems. */
+export function ratioOver(values: Float64Array, over: Float64Array, random: Rng): Interval | undefined {
+  const used = over.filter((one) => one > 0).length;
+  if (used < 2) return undefined;
+  const drawn: number[] = [];
+  for (const [sum, count] of resampledSums(clusterSums([values, over]), PUBLISHED_RESAMPLES, random))
+    if (count! > 0) drawn.push(sum! / count!);
+  const ratios = Float64Array.from(drawn);
+  return { mean: meanOf(values) / meanOf(over), ...ends(ratios, ratios, tailShare(used, 0.95)) };
 }
 
 /** Shown when the whole interval is above 0, contradicted when it is below. */

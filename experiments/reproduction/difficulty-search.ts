@@ -9,6 +9,7 @@ import {
   at,
   contrast,
   fifths,
+  groupsOf,
   meanOf,
   meanOver,
   negated,
@@ -24,7 +25,6 @@ const NS = [4, 16, 64] as const;
 const LOW = 2;
 /** Random orders of each problem's samples. */
 const ORDERS = 32;
-const BINS = [1, 2, 3, 4, 5] as const;
 
 /** Per N one number per problem. */
 type Rows = readonly Float64Array[];
@@ -145,7 +145,7 @@ function overOptimised({ slope, easy }: Parts, { beam, bins }: Compared): string
 }
 
 function curves({ recordings, bins, beam, sampled }: Compared, random: Rng): Figure {
-  const series = panels(recordings, bins).flatMap(({ panel, places }) =>
+  const series = groupsOf(recordings, bins).flatMap(({ panel, places }) =>
     [
       { label: "beam search", rows: beam },
       { label: "weighted best-of-N", rows: sampled },
@@ -169,26 +169,13 @@ function curves({ recordings, bins, beam, sampled }: Compared, random: Rng): Fig
   };
 }
 
-function panels(recordings: readonly Recording[], bins: Int32Array) {
-  const families = [...new Set(recordings.map(({ problem }) => problem.family ?? "problems"))];
-  return families.flatMap((family) =>
-    BINS.map((bin) => ({
-      panel: `${family}, bin ${bin}`,
-      places: placesOf(
-        bins.length,
-        (place) => bins[place] === bin && recordings[place]!.problem.family === family,
-      ),
-    })),
-  );
-}
-
 function bars({ recordings, bins, beam, sampled }: Compared, random: Rng): Figure {
   return {
     kind: "bars",
     caption:
       "Beam search minus weighted best-of-N at N = 16, by family and difficulty, with 95% intervals over problems.",
     x: { label: "difference of accuracy", scale: "linear", format: "percent" },
-    bars: panels(recordings, bins).map(({ panel, places }) => {
+    bars: groupsOf(recordings, bins).map(({ panel, places }) => {
       const [one, other] = [at(beam[1]!, places), at(sampled[1]!, places)];
       const found = meanOver(
         one.map((right, place) => right - other[place]!),
@@ -236,24 +223,22 @@ function byBin({ recordings, bins, beam, sampled, cost }: Compared, random: Rng)
       { name: "beam minus best-of-N" },
       { name: "FLOPs ratio" },
     ],
-    rows: panels(recordings, bins)
-      .filter(({ places }) => places.length > 1)
-      .flatMap(({ panel, places }) =>
-        NS.map((n, place) => {
-          const [one, other] = [at(beam[place]!, places), at(sampled[place]!, places)];
-          const own = random.split(panel, n);
-          const difference = one.map((right, index) => right - other[index]!);
-          return [
-            panel,
-            places.length,
-            `${(100 * meanOf(places.map((index) => recordings[index]!.passAt1))).toFixed(1)}%`,
-            n,
-            meanOver(one, own.split("beam")),
-            meanOver(other, own.split("sampled")),
-            points(meanOver(difference, own.split("difference"))),
-            meanOf(at(cost.beam[place]!, places)) / meanOf(at(cost.sampled[place]!, places)),
-          ];
-        }),
-      ),
+    rows: groupsOf(recordings, bins).flatMap(({ panel, places }) =>
+      NS.map((n, place) => {
+        const [one, other] = [at(beam[place]!, places), at(sampled[place]!, places)];
+        const own = random.split(panel, n);
+        const difference = one.map((right, index) => right - other[index]!);
+        return [
+          panel,
+          places.length,
+          `${(100 * meanOf(places.map((index) => recordings[index]!.passAt1))).toFixed(1)}%`,
+          n,
+          meanOver(one, own.split("beam")),
+          meanOver(other, own.split("sampled")),
+          points(meanOver(difference, own.split("difference"))),
+          meanOf(at(cost.beam[place]!, places)) / meanOf(at(cost.sampled[place]!, places)),
+        ];
+      }),
+    ),
   };
 }
