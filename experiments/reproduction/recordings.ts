@@ -153,7 +153,7 @@ const start = (generator: FlopsShape, verifier: FlopsShape, inputTokens: number)
   flops(generator, { inputTokens, outputTokens: 0 }) + flops(verifier, { inputTokens, outputTokens: 0 });
 
 /** For each text the class of its answer, and whether it is right. */
-function verdicts(problem: Problem, texts: readonly string[]) {
+export function verdicts(problem: Problem, texts: readonly string[]) {
   const different = [...new Set(texts)];
   const answers = different.map((text) => extractAnswer(problem, text));
   const stated = [...new Set(answers.filter((answer) => answer !== undefined))];
