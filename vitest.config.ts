@@ -10,5 +10,9 @@ export default defineConfig({
       { find: /^bedacht\/(.*)$/, replacement: source("$1/index.ts") },
     ],
   },
-  test: { include: ["src/**/*.test.ts", "test/**/*.test.ts"], maxWorkers: 2, testTimeout: 60_000 },
+  test: {
+    include: ["src/**/*.test.ts", "test/**/*.test.ts", "experiments/**/*.test.ts"],
+    maxWorkers: 2,
+    testTimeout: 60_000,
+  },
 });

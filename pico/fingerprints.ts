@@ -5,7 +5,12 @@ import { prm } from "../src/verifiers/prm.ts";
 
 const open = (name: EmbeddedModel["name"], parseSpecial: boolean) =>
   gguf({ path: embeddedPath(name), workers: 1, parseSpecial });
-const [generator, reader] = await Promise.all([open("pico-s", false), open("pico-prm", false)]);
+const [small, large, reader] = await Promise.all([
+  open("pico-s", false),
+  open("pico-l", false),
+  open("pico-prm", false),
+]);
 const verifier = prm(reader);
-console.log(JSON.stringify({ "pico-s": generator.fingerprint, "pico-prm": verifier.fingerprint }));
-await Promise.all([generator.close(), verifier.close()]);
+const known = { "pico-s": small.fingerprint, "pico-l": large.fingerprint, "pico-prm": verifier.fingerprint };
+console.log(JSON.stringify(known));
+await Promise.all([small.close(), large.close(), verifier.close()]);

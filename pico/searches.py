@@ -3,7 +3,8 @@
 Beam search by pico-s and pico-prm as the strategy `beam` has it (src/strategies/beam.ts), and chains of revisions
 by pico-rev, which scores them too, with the kernels of the training, ten times as fast as through llama.cpp. One line per problem
 in work/bank-SPLIT/NAME-FAMILY-LEVEL.jsonl: every completed candidate with its score, and what was evaluated when
-shared prefixes are evaluated once, in tokens and in tokens attended to. A file that is there is kept.
+shared prefixes are evaluated once, in tokens and in tokens attended to. A file that is there is kept, and gone on with
+when it has fewer problems than PER_LEVEL.
 """
 
 import json
@@ -149,17 +150,11 @@ def revision_chains(tokenizer, problems, n, seed):
             rows += group
         links //= 2
     for problem, rows in zip(problems, found):
-        items = [(problem, texts[:k], text) for texts in rows for k, text in enumerate(texts)]
-        scores = iter(final_scores(shape, flat, tokenizer, items))
-        attempts = []
-        for texts in rows:
-            chain = []
-            for k, text in enumerate(texts):
-                asked = len(shown(tokenizer, problem, texts[:k], shape.context))
-                own = len(tokenizer.encode(text)) + 1
-                chain.append({"text": text, "score": float(next(scores)), "asked": asked, "tokens": own})
-            attempts.append(chain)
-        yield {"id": problem["id"], "chains": attempts}
+        asked = [[tuple(shown(tokenizer, problem, texts[:k], shape.context)) for k in range(len(texts))] for texts in rows]
+        items = {(before, text): (problem, texts[:k], text) for texts, befores in zip(rows, asked) for k, (text, before) in enumerate(zip(texts, befores))}
+        scores = dict(zip(items, final_scores(shape, flat, tokenizer, list(items.values()))))
+        yield {"id": problem["id"], "chains": [[{"text": text, "score": float(scores[before, text]), "asked": len(before), "tokens": len(tokenizer.encode(text)) + 1}
+                                                for text, before in zip(texts, befores)] for texts, befores in zip(rows, asked)]}
 
 
 def main(split, per_level, seed, name):
@@ -168,11 +163,14 @@ def main(split, per_level, seed, name):
     folder, tokenizer = WORK / f"bank-{split}", Tokenizer()
     for place, (family, level) in enumerate((f, l) for f, levels in LEVELS.items() for l in levels):
         path = folder / f"{name}-{family}-{level}.jsonl"
-        if path.exists():
-            continue
         ps = print_problems(family, per_level, seed, split, folder / f"problems-{family}-{level}.json", str(level))[:per_level]
+        kept = path.read_text() if path.exists() else ""
+        done = kept.count("\n")
+        if done >= len(ps):
+            continue
         with open(path.with_suffix(".part"), "w") as out:
-            for at in range(0, len(ps), AT_ONCE):
+            out.write(kept)
+            for at in range(done, len(ps), AT_ONCE):
                 some, start = ps[at:at + AT_ONCE], seed + 1_000_000 * (place + 1) + 10_000 * at
                 rows = beam_searches(tokenizer, some, n, width, start) if kind == "beam" else revision_chains(tokenizer, some, n, start)
                 for row in rows:

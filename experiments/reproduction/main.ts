@@ -56,7 +56,10 @@ const rule = JSON.parse(readFileSync(ruleFile, "utf8")) as Rule;
 const claims: readonly (readonly [string, () => Claim | Promise<Claim>])[] = [
   ["G1", () => optimal(rows, random.split("G1"))],
   ["G4", () => allocation(forRule(all, rule), rows, rule, random.split("G4"))],
+  ["G2", () => difficultySearch(all, random.split("G2"))],
+  ["G3", () => revisions(all, chains(), random.split("G3"))],
   ["G6", () => coverage(all, samples)],
+  ["G7", () => verifier(all, judged(), random.split("G7"))],
 ];
 const wanted = values.only?.split(",");
 const found: Claim[] = [];

@@ -193,7 +193,7 @@ export const startOf = (inputTokens: number) =>
   flops(shapeOf("pico-prm"), { inputTokens, outputTokens: 0 });
 
 /** Classes of equal answers, and which of them are right. */
-function verdicts(problem: Problem, answers: readonly (string | undefined)[]): Verdict {
+export function verdicts(problem: Problem, answers: readonly (string | undefined)[]): Verdict {
   const stated = [...new Set(answers.filter((answer) => answer !== undefined))];
   const heads = answerClasses(stated);
   const known = new Map(

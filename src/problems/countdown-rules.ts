@@ -103,8 +103,13 @@ function afterStep(line: string, left: readonly number[]): number[] | undefined 
  * true arithmetic, a natural result up to COUNTDOWN_LIMIT, the right `left` list in any order) and the target
  * can still be reached; a `####` line needs one number left, which is the target and the one stated, and ends
  * the solution. An empty line changes nothing. Throws a RangeError when the prompt is not a countdown problem.
+ * @param hopeless whether steps are right, too, from which the target cannot be reached any more. Default false.
  */
-export function countdownStepValidity(prompt: string, lines: readonly string[]): boolean[] {
+export function countdownStepValidity(
+  prompt: string,
+  lines: readonly string[],
+  { hopeless = false }: { readonly hopeless?: boolean } = {},
+): boolean[] {
   const facts = parseCountdown(prompt);
   if (facts === undefined) throw new RangeError("This prompt is not a countdown problem.");
   let left: readonly number[] = facts.numbers;
@@ -120,7 +125,7 @@ export function countdownStepValidity(prompt: string, lines: readonly string[]):
       ended = true;
     } else {
       const now = afterStep(line, left);
-      right = now !== undefined && reachable(now, facts.target);
+      right = now !== undefined && (hopeless || reachable(now, facts.target));
       left = now ?? left;
     }
     return right;

@@ -27,7 +27,7 @@ test("votes stand as weighted best-of-N counts them, or majority where no answer
     fc.property(fc.oneof(candidates, tied), (all) => {
       const { leader, runnerUp, weight, samples, answered, classes } = standingOf(all);
       const { selected, votes } = choose(all, "weighted");
-      expect(samples).toBe(all.reduce((sum, one) => sum + countOf(one), 0));
+      expect(samples).toBe(all.map(countOf).reduce((sum, one) => sum + one, 0));
       expect(answered).toBe(votes.reduce((sum, one) => sum + one.count, 0));
       expect(classes).toBe(votes.length);
       expect(weight).toBeCloseTo(
