@@ -3,7 +3,7 @@ import path from "node:path";
 import { chainStepValidity, countdownStepValidity } from "../../src/problems/index.ts";
 import type { Problem } from "../../src/types.ts";
 import { extractAnswer, isCorrectAnswer } from "../../src/verifiers/answer.ts";
-import { rowsOf } from "./recordings.ts";
+import { type Line, rowsOf } from "./recordings.ts";
 
 /** Samples of each problem whose steps are looked at. */
 const FIRST = 8;
@@ -28,14 +28,6 @@ export interface Judged {
   readonly repeats: Uint8Array;
 }
 
-interface Line {
-  readonly prompt: string;
-  readonly text: string;
-  readonly params: { readonly temperature: number };
-  readonly finish: string;
-  readonly scores?: readonly { readonly steps: readonly number[] }[];
-}
-
 /** Of one level, by the id of the problem. */
 export function readJudged(folder: string, family: string, level: number): ReadonlyMap<string, Judged> {
   const problems = rowsOf<Problem>(path.join(folder, `problems-${family}-${level}.json`));
@@ -48,7 +40,8 @@ export function readJudged(folder: string, family: string, level: number): Reado
   );
 }
 
-function judgedOf(problem: Problem, all: readonly Line[]): Judged {
+/** Of one problem, from its samples. */
+export function judgedOf(problem: Problem, all: readonly Line[]): Judged {
   const scores = new Map(
     all.flatMap(({ text, scores: said }) => (said === undefined ? [] : [[text, said[0]!.steps] as const])),
   );

@@ -8,5 +8,5 @@ test -d .venv || python3 -m venv .venv
 export OPENBLAS_NUM_THREADS=1
 .venv/bin/python bank.py validation 150 128 20261125
 .venv/bin/python bank.py test 200 512 20261126
-for name in beam-16-4 beam-64-4; do .venv/bin/python searches.py validation 150 20261125 "$name"; done
+.venv/bin/python searches.py validation 150 20261125 beam-16-4
 for name in beam-4-4 beam-16-4 beam-64-4; do .venv/bin/python searches.py test 200 20261126 "$name"; done

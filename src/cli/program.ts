@@ -301,15 +301,20 @@ No model is called. A few hundred problems with 32 or more samples of each are e
 function addReport(program: Command): void {
   program
     .command("report")
-    .description("render a report.json as one HTML file and its tables as comma-separated values")
-    .argument("<file>", "the report.json")
-    .option("-o, --output <folder>", "where to write (default: the folder of the file)")
+    .description(
+      "report a sweep as one HTML file with figures, and its data as JSON and comma-separated values",
+    )
+    .argument("[file]", "a report.json, to be rendered again")
+    .option("--bank <file>", "report the cells of this bank, or of postgres://USER@HOST/DATABASE")
+    .option("--title <text>", "of the report of a bank")
+    .option("-o, --output <folder>", "where to write (default: the folder of the file, or report)")
     .addHelpText(
       "after",
       `
 Examples:
-  bedacht report results/report.json
-  bedacht report report.json -o site`,
+  bedacht sweep experiments/example.yaml
+  bedacht report --bank experiments/example.db -o site
+  bedacht report site/report.json`,
     )
     .action(async (file, options) => (await import("./report.ts")).reportCommand(file, options));
 }

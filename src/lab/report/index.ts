@@ -6,6 +6,7 @@ export {
 } from "./curves-section.ts";
 export { reportFiles, writeReport } from "./files.ts";
 export { renderReport } from "./html.ts";
+export { reportOfSweep, type SweepReport } from "./of-sweep.ts";
 export { parseReport } from "./parse.ts";
 export type {
   Bar,
