@@ -109,10 +109,6 @@ describe("bedacht calibrate", () => {
 describe("bedacht solve --policy", () => {
   it.each([
     ["--strategy", ["--strategy", "majority"], /--policy decides what --strategy would/],
-    ["--n", ["--n", "4"], /--policy decides what --n would/],
-    ["--width", ["--width", "4"], /--policy decides what --width would/],
-    ["--temperature", ["--temperature", "0.5"], /--policy decides what --temperature would/],
-    ["--set", ["--set", "topP=0.5"], /--policy decides what --set would/],
     ["--pool without --problems", ["--pool", "tokens=100"], /shared by the problems of a file/],
     [
       "a verifier that it was learned without",
@@ -125,28 +121,6 @@ describe("bedacht solve --policy", () => {
     expect(stderr).toMatch(message);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
-
-  it.each([
-    ["--pool and --average", ["--pool", "tokens=100", "--average", "9"], /there is no --average/],
-    [
-      "--pool and a time limit of each",
-      ["--pool", "tokens=100", "--budget", "ms=9"],
-      /--budget cannot have ms/,
-    ],
-  ])("refuses %s", async (_, flags, message) => {
-    const { code, stderr } = await solving("--problems", at("problems.jsonl"), ...flags);
-    expect(stderr).toMatch(message);
-    expect(code).toBe(2);
-  });
-
-  it.each([["--average", "9"], ["--pool", "tokens=9"], ["--insist"]])(
-    "needs a policy for %s",
-    async (...flags) => {
-      const { code, stderr } = await spawnCli(["solve", "--problems", at("problems.jsonl"), ...flags]);
-      expect(stderr).toMatch(new RegExp(`^bedacht: ${flags[0]} needs a --policy FILE`));
-      expect(code).toBe(2);
-    },
-  );
 
   it("refuses a file that is no policy", async () => {
     const { code, stderr } = await spawnCli(["solve", "--policy", "README.md", PROBLEMS[0]!.prompt]);
