@@ -6,12 +6,14 @@ import { metered } from "../src/models/metered.ts";
 import type { Completion, GenerateRequest, Model } from "../src/models/model.ts";
 import { type Reply, scripted, scriptedTokens } from "../src/models/scripted.ts";
 import { wrap } from "../src/models/wrap.ts";
+import { allocated } from "../src/policy/allocated.ts";
 import { type Rng, rng } from "../src/random.ts";
 import { solve } from "../src/solve.ts";
 import { type Budget, BudgetTooSmallError, type Receipt } from "../src/types.ts";
 import { metered as meteredVerifier } from "../src/verifiers/metered.ts";
 import type { PairRequest, Score, ScoreRequest, Scoring, Verifier } from "../src/verifiers/verifier.ts";
 import { brokenByLedger, brokenByReceipt, type Server } from "./fault-laws.ts";
+import { policyOf, ruleOf, threshold } from "./policy-world.ts";
 import { type VirtualClock, virtualClock } from "./virtual-clock.ts";
 
 /** A schedule of faults, drawn from a seed. */
@@ -198,6 +200,19 @@ async function runStorm(schedule: Schedule, budget: Budget, signal: AbortSignal)
   return { broken, receipt };
 }
 
+/** Blocks of samples and a beam search, by a rule that buys while there are few solutions. */
+function allocatedBy(maxTokens: number) {
+  const gain = threshold("log2 samples", 3, -3);
+  const rule = ruleOf({
+    blocks: [1, 4].map((m) => ({ m, gain })),
+    searches: [{ plan: { strategy: "beam", params: { n: 2, width: 2, maxRounds: 5 } }, gain }],
+    most: 12,
+  });
+  const verifier = { name: "judge", fingerprint: "judge" };
+  const generator = { name: "faulty", fingerprint: "faulty", params: {} };
+  return allocated({ policy: policyOf(rule, { generator, verifier }), price: 0.001, maxTokens });
+}
+
 async function runSolve(schedule: Schedule, budget: Budget, signal: AbortSignal): Promise<Faults> {
   const { random, clock, server } = schedule;
   const draw = random.split("plan");
@@ -233,6 +248,7 @@ async function runSolve(schedule: Schedule, budget: Budget, signal: AbortSignal)
     { strategy: "dvts", params: { ...params, width: draw.int(1, params.n), maxRounds: 5 } },
     { strategy: "rebase", params: { ...params, maxRounds: 5 } },
     { strategy: "particles", params: { ...params, maxRounds: 5 } },
+    allocatedBy(params.maxTokens),
   ]);
   const run = solve({
     problem: "a few words",

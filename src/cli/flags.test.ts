@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Choice } from "./choice.ts";
-import { plannedCandidates, type SolveFlags, strategyOf } from "./flags.ts";
+import { checkPolicyFlags, plannedCandidates, type SolveFlags, strategyOf } from "./flags.ts";
 
 const server = { kind: "openai", model: "m", baseUrl: "http://127.0.0.1:1/v1" } as const;
 const choice = (strategy: string, generator: Choice["generator"] = server): Choice => ({
@@ -45,5 +45,37 @@ describe("the knobs of a strategy", () => {
   it("say how many candidates to expect", () => {
     expect(plannedCandidates(choice("beam"), { seed: 1, n: 8 })).toBe(8);
     expect(plannedCandidates(choice("greedy"), { seed: 1 })).toBe(1);
+  });
+});
+
+describe("the flags of a policy", () => {
+  const refused = (flags: Omit<SolveFlags, "seed">) => () => checkPolicyFlags({ seed: 1, ...flags });
+  const policy = "p.json";
+
+  it.each([
+    ["strategy", { strategy: "majority" }],
+    ["n", { n: 4 }],
+    ["width", { width: 4 }],
+    ["temperature", { temperature: 0.5 }],
+    ["set", { set: { topP: "0.5" } }],
+  ] as const)("leave nothing to decide for --%s", (name, flags) => {
+    expect(refused({ policy, ...flags })).toThrow(`--policy decides what --${name} would: leave one of them`);
+  });
+
+  it.each([
+    ["average", { average: 9 }],
+    ["pool", { pool: "tokens=9" }],
+    ["insist", { insist: true }],
+  ] as const)("mean nothing without one: --%s", (name, flags) => {
+    expect(refused(flags)).toThrow(`--${name} needs a --policy FILE`);
+  });
+
+  it("cannot ask for an average of a pool, nor for a time limit of problems that wait for their turns", () => {
+    const pool = "tokens=100";
+    expect(refused({ policy, pool, average: 9 })).toThrow("there is no --average");
+    expect(refused({ policy, pool, budget: "tokens=9,ms=9" })).toThrow("--budget cannot have ms");
+    expect(refused({ policy, pool, budget: "tokens=9" })).not.toThrow();
+    expect(refused({ policy, average: 9, budget: "ms=9" })).not.toThrow();
+    expect(refused({})).not.toThrow();
   });
 });

@@ -25,16 +25,18 @@ export function checkFit(
   insist: boolean,
 ): readonly string[] {
   const notes: string[] = [];
-  const refuse = (why: string) => {
+  const refuse = (why: string, mend = "Learn one with bedacht calibrate on a bank of these models") => {
     if (!insist)
-      throw new UsageError(
-        `The policy ${name} does not fit: ${why}. Learn one with bedacht calibrate on a bank of these models, or insist with --insist.`,
-      );
+      throw new UsageError(`The policy ${name} does not fit: ${why}. ${mend}, or insist with --insist.`);
     notes.push(`The policy ${name} does not fit, used all the same: ${why}.`);
   };
   const check = (role: string, learned: Known | undefined, used: Known | undefined) => {
     if (learned === undefined && used === undefined) return;
-    if (learned === undefined) return refuse(`it was learned without a verifier, and here is ${used!.name}`);
+    if (learned === undefined)
+      return refuse(
+        `it was learned without a verifier, and here is ${used!.name}`,
+        "Leave the verifier out (--verifier none)",
+      );
     if (used === undefined)
       return refuse(`it was learned with the verifier ${learned.name}, and here is none`);
     const match = matches(learned, used);

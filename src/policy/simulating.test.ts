@@ -44,6 +44,13 @@ test("a lower price never spends less, on any problem in any order, and stops wh
   );
 });
 
+test("ends where a problem has fewer samples than the rule may draw", () => {
+  const problems = world(ALL, 3, { ...searched, samples: 6 }, 1);
+  const { samples } = simulate(falling, problems, [0], rng(1), { orders: 1 });
+  expect([...samples[0]!]).toEqual([6, 6, 6]);
+  expect([...simulateUniform(problems, [4, 16], rng(1)).samples[1]!]).toEqual([6, 6, 6]);
+});
+
 test("refuses prices and Ns in another order", () => {
   const problems = world(ALL, 3, searched, 1);
   expect(() => simulate(falling, problems, [0.1, 0.2], rng(1))).toThrow("from the highest to the lowest");

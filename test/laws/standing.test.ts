@@ -18,7 +18,7 @@ function standingOf(all: readonly Candidate[]): Standing {
 }
 
 /** Scores that add up to nearly the same. */
-const tied = candidates.map((all) =>
+const tied: typeof candidates = candidates.map((all) =>
   all.map((one) => (one.score === undefined ? one : { ...one, score: one.score / 7 + 0.1 })),
 );
 
