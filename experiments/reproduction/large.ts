@@ -4,6 +4,7 @@ import path from "node:path";
 import { type FlopsShape, flops } from "../../src/budget/flops.ts";
 import { createVotes } from "../../src/policy/index.ts";
 import type { Problem, Usage } from "../../src/types.ts";
+import { extractAnswer } from "../../src/verifiers/answer.ts";
 import { meanOf } from "./bins.ts";
 import { rowsOf, shapeOf, verdicts } from "./recordings.ts";
 
@@ -68,10 +69,8 @@ interface Shapes {
 
 /** What some samples of a problem answer by votes, or by summed scores, and what that costs. */
 function answerer(problem: Problem, all: readonly Line[], shapes: Shapes) {
-  const known = verdicts(
-    problem,
-    all.map(({ text }) => text),
-  );
+  const answers = new Map(all.map(({ text }) => [text, extractAnswer(problem, text)]));
+  const verdict = verdicts(problem, [...answers.values()]);
   const said = new Map(
     all.flatMap(({ text, scores }) => (scores === undefined ? [] : [[text, scores[0]!] as const])),
   );
@@ -83,13 +82,13 @@ function answerer(problem: Problem, all: readonly Line[], shapes: Shapes) {
       const cachedTokens = place === 0 ? 0 : inputTokens;
       cost += flops(shapes.generator, { inputTokens, cachedTokens, outputTokens });
       const score = scored ? said.get(text) : undefined;
-      votes.add(finish === "end" ? known.get(text)!.answer : -1, score?.value ?? Number.NaN);
+      votes.add(finish === "end" ? verdict(answers.get(text)).answer : -1, score?.value ?? Number.NaN);
       if (score !== undefined && !read.has(text))
         cost += flops(shapes.verifier, { ...score.usage, cachedTokens: read.size === 0 ? 0 : inputTokens });
       if (score !== undefined) read.add(text);
     }
     const { leader } = votes.standing();
-    const right = leader === undefined ? 0 : Number(known.get(lines[leader.best]!.text)!.right);
+    const right = leader === undefined ? 0 : verdict(answers.get(lines[leader.best]!.text)).right;
     return { right, flops: cost };
   };
 }
