@@ -47,6 +47,21 @@ describe("a pool", () => {
     expect(order).toEqual(["entered", "asked"]);
   });
 
+  it("lets problems enter in the order in which they come", async () => {
+    const pool = createPool(1);
+    const order: number[] = [];
+    await pool.enter();
+    const all = [0, 1, 2, 3].map((number) =>
+      pool.enter().then(() => {
+        order.push(number);
+        pool.leave();
+      }),
+    );
+    pool.leave();
+    await Promise.all(all);
+    expect(order).toEqual([0, 1, 2, 3]);
+  });
+
   it.each([0, -1, Number.NaN])("refuses what gains nothing: %d", async (index) => {
     const pool = createPool(1);
     await pool.enter();
