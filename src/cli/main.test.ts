@@ -35,8 +35,9 @@ describe("bedacht", () => {
                                         it, or export it
         calibrate [options]             learn from the samples of a bank when more of
                                         them pay: a policy for bedacht solve
-        report [options] <file>         render a report.json as one HTML file and its
-                                        tables as comma-separated values
+        report [options] [file]         report a sweep as one HTML file with figures,
+                                        and its data as JSON and comma-separated
+                                        values
         strategies [options]            list the strategies: what each does, needs and
                                         takes
         models [options]                list the models on this machine and say how to
