@@ -7,7 +7,7 @@ import { at, meanOf, meanOver, placesOf, points } from "./bins.ts";
 import type { Judged } from "./judged.ts";
 import type { Recording } from "./recordings.ts";
 
-export const NS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+const NS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 /** Random orders of each problem's samples. */
 const ORDERS = 8;
 const RULES = ["best-of-N", "weighted best-of-N"] as const;
@@ -24,6 +24,10 @@ interface Facts {
 /** Of the selected solutions, per N one number per problem: means over random orders of its samples. */
 export type Selected = Record<(typeof RULES)[number], Facts>;
 
+/** The Ns for which every problem has samples. */
+export const sizesOf = (selected: Selected): readonly number[] =>
+  NS.slice(0, selected["best-of-N"].right.length);
+
 /**
  * What best-of-N and weighted best-of-N select as N grows to 512: whether it is right, the verifier's score of it (the
  * proxy that selection maximises), its lines, and whether a line comes twice.
@@ -33,7 +37,9 @@ export function selectedBy(
   judged: ReadonlyMap<string, Judged>,
   random: Rng,
 ): Selected {
-  const table = () => NS.map(() => new Float64Array(recordings.length));
+  const most = Math.min(...recordings.map(({ samples }) => samples.answer.length));
+  const ns = NS.filter((n) => n <= most);
+  const table = () => ns.map(() => new Float64Array(recordings.length));
   const facts = (): Facts => ({
     right: table(),
     proxy: table(),
@@ -51,8 +57,8 @@ export function selectedBy(
   ] of recordings.entries()) {
     const { lines, repeats } = judged.get(id)!;
     for (let order = 0; order < ORDERS; order += 1) {
-      const places = permutation(samples.answer.length, NS.at(-1)!, random.split(problem, order));
-      for (const [size, chosen] of choices(samples, places).entries())
+      const places = permutation(samples.answer.length, ns.at(-1)!, random.split(problem, order));
+      for (const [size, chosen] of choices(samples, places, ns).entries())
         for (const rule of RULES) {
           const place = chosen[rule];
           if (place === undefined) continue;
@@ -69,11 +75,11 @@ export function selectedBy(
 }
 
 /** The selected sample at each N, in one order of the samples; none when no sample states an answer. */
-function choices({ answer, score }: Recording["samples"], places: Int32Array) {
+function choices({ answer, score }: Recording["samples"], places: Int32Array, ns: readonly number[]) {
   const votes = createVotes();
   let best: number | undefined;
-  return NS.map((n, size) => {
-    for (const place of places.subarray(NS[size - 1] ?? 0, n)) {
+  return ns.map((n, size) => {
+    for (const place of places.subarray(ns[size - 1] ?? 0, n)) {
       votes.add(answer[place]!, score[place]!);
       if (answer[place]! >= 0 && (best === undefined || score[place]! > score[best]!)) best = place;
     }
@@ -82,7 +88,7 @@ function choices({ answer, score }: Recording["samples"], places: Int32Array) {
   });
 }
 
-/** Accuracy at 512 minus that at 16, by level: where it falls, the score is over-optimised. */
+/** Accuracy at the largest N minus that at 16, by level: where it falls, the score is over-optimised. */
 export interface Fall {
   readonly level: string;
   readonly rule: (typeof RULES)[number];
@@ -92,7 +98,8 @@ export interface Fall {
 
 export function fallsOf(recordings: readonly Recording[], selected: Selected, random: Rng): readonly Fall[] {
   const name = ({ problem: { family, level } }: Recording) => `${family} ${level}`;
-  const [few, many] = [NS.indexOf(16), NS.indexOf(512)];
+  const ns = sizesOf(selected);
+  const [few, many] = [ns.indexOf(16), ns.length - 1];
   return [...new Set(recordings.map(name))].flatMap((level) => {
     const places = placesOf(recordings.length, (place) => name(recordings[place]!) === level);
     return RULES.map((rule) => {
@@ -118,7 +125,7 @@ export function selectionCurves(
         (fact): Series => ({
           label: `${rule}: ${fact === "right" ? "accuracy" : "mean score of the selected"}`,
           panel,
-          points: NS.map((n, size) => {
+          points: sizesOf(selected).map((n, size) => {
             const values = at(selected[rule][fact][size]!, places);
             const found = fact === "right" ? meanOver(values, random.split(panel, rule, n)) : undefined;
             return { x: n, y: meanOf(values), low: found?.low, high: found?.high };
@@ -138,19 +145,20 @@ export function selectionCurves(
 }
 
 export function fallTable(falls: readonly Fall[], selected: Selected): Table {
+  const ns = sizesOf(selected);
+  const most = ns.at(-1)!;
   return {
-    caption:
-      "Accuracy by N and level, and its change from N = 16 to 512 with a 95% interval over problems; all N draw from the same 512 samples.",
+    caption: `Accuracy by N and level, and its change from N = 16 to ${most} with a 95% interval over problems; all N draw from the same samples.`,
     columns: [
       { name: "level" },
       { name: "rule" },
-      ...NS.map((n) => ({ name: `N = ${n}`, format: "percent" as const })),
-      { name: "from 16 to 512" },
+      ...ns.map((n) => ({ name: `N = ${n}`, format: "percent" as const })),
+      { name: `from 16 to ${most}` },
     ],
     rows: falls.map(({ level, rule, places, change }) => [
       level,
       rule,
-      ...NS.map((_, size) => meanOf(at(selected[rule].right[size]!, places))),
+      ...ns.map((_, size) => meanOf(at(selected[rule].right[size]!, places))),
       points(change),
     ]),
   };
@@ -161,7 +169,8 @@ export function auditTable(
   groups: readonly { readonly panel: string; readonly places: readonly number[] }[],
   selected: Selected,
 ): Table {
-  const shown = [1, 16, 512].map((n) => ({ n, size: NS.indexOf(n) }));
+  const ns = sizesOf(selected);
+  const shown = [1, 16, ns.at(-1)!].map((n) => ({ n, size: ns.indexOf(n) }));
   const mean = (
     rule: (typeof RULES)[number],
     fact: "lines" | "repeats",

@@ -47,7 +47,7 @@ export function quickRevisions(quick: Quick, random: Rng): Claim {
   };
 }
 
-/** G5 at one place: pico-s with weighted best-of-32 against one answer of a model with 13 times the parameters. */
+/** G5 at one place: pico-s with weighted best-of-64 against one answer of a model with 13 times the parameters. */
 export function quickExchange(quick: Quick, random: Rng): Claim {
   const plans = ["greedy", "weighted-best-of-n", "pico-l greedy", "pico-l majority"];
   const rows = plans.map((name) => rightOf(quick, name));
@@ -64,7 +64,7 @@ export function quickExchange(quick: Quick, random: Rng): Claim {
     id: "G5",
     claim: "The small model with test-time compute beats one answer of the larger one.",
     verdict: (gain.low ?? 0) > 0 ? "shown" : (gain.high ?? 0) < 0 ? "contradicted" : "not shown",
-    figure: `pico-s with weighted best-of-32 against pico-l greedy: ${percent(gain)} points, at ${(flops[1]! / flops[2]!).toFixed(1)} times its FLOPs; ${rows[0]!.length} test problems`,
+    figure: `pico-s with weighted best-of-64 against pico-l greedy: ${percent(gain)} points, at ${(flops[1]! / flops[2]!).toFixed(1)} times its FLOPs; ${rows[0]!.length} test problems`,
     section: {
       heading: "G5: a larger model, or more thought",
       text: [

@@ -9,8 +9,8 @@ import { LEVELS, type Line, type Recording, type Run, recordingOf } from "./reco
 const FILE = path.join(import.meta.dirname, "quick.yaml");
 /** As quick.yaml has them. */
 const PROBLEMS = { count: 6, seed: 20261127, split: "test" } as const;
-const SAMPLES = 32;
-const SEARCHES = ["beam-4-4", "beam-16-4"];
+const SAMPLES = 64;
+const SEARCHES = ["beam-4-4", "beam-16-4", "beam-64-4"];
 
 /** Everything that the claims look at. */
 export interface Quick {

@@ -11,6 +11,7 @@ import {
   fallTable,
   selectedBy,
   selectionCurves,
+  sizesOf,
 } from "./over-optimisation.ts";
 import type { Recording } from "./recordings.ts";
 import { type ByProblem, reliabilityBins, stepAuroc, stepCalibration, type Truth } from "./step-scores.ts";
@@ -69,7 +70,7 @@ export function verifier(
     figure: `${main.map(({ family, auroc, error }) => `${family}: AUROC of steps ${plain(auroc)}, calibration error ${plain(error)}`).join("; ")}; first 8 samples of ${recordings.length} test problems`,
     section: {
       heading: "G7: the verifier against exact step validity",
-      text: [...textOf(main), luckText(byFamily), fallText(falls)],
+      text: [...textOf(main), luckText(byFamily), fallText(falls, sizesOf(selected).at(-1)!)],
       figures: [
         ...byFamily.flatMap(({ family, steps }) => diagrams(family, steps, random.split("diagram", family))),
         selectionCurves(groups, selected, random.split("curves")),
@@ -138,10 +139,10 @@ function luckText(families: readonly { readonly family: string; readonly steps: 
   return `Right answers by wrong steps: of the steps of samples that end right, those that are exactly valid make up ${shares.join(" and ")}. Relations of a chain that only add and subtract end at the right number in any order, whoever they name.`;
 }
 
-function fallText(falls: readonly Fall[]): string {
+function fallText(falls: readonly Fall[], most: number): string {
   const lost = falls.filter(({ change }) => change !== undefined && change.high < 0);
   const list = lost.map(({ level, rule, change }) => `${rule} on ${level}, ${points(change)}`);
-  return `Over-optimisation of selection: of ${falls.length} pairs of level and rule, accuracy falls from N = 16 to N = 512, its interval below 0, in ${lost.length}${lost.length === 0 ? "." : `: ${list.join("; ")}. One in 40 is expected to do so by chance.`}`;
+  return `Over-optimisation of selection: of ${falls.length} pairs of level and rule, accuracy falls from N = 16 to N = ${most}, its interval below 0, in ${lost.length}${lost.length === 0 ? "." : `: ${list.join("; ")}. One in 40 is expected to do so by chance.`}`;
 }
 
 function diagrams(family: string, steps: ByProblem, random: Rng): readonly Figure[] {
