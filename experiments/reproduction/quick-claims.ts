@@ -17,7 +17,7 @@ function rightOf({ cells, recordings }: Quick, name: string): Float64Array {
 
 /** G3 at N = 8, from cells that each run one ratio: shown when the sequential half beats parallel sampling. */
 export function quickRevisions(quick: Quick, random: Rng): Claim {
-  const rows = CHAINS.map((chain) => rightOf(quick, `revisions ${chain}`));
+  const rows = CHAINS.map((chain) => rightOf(quick, `revisions chain=${chain}`));
   const means = bootstrap(rows, rows[0]!.length, random.split("means"));
   const gain = pairedBootstrap(rows.at(-1)!, rows[0]!, random.split("gain"));
   return {

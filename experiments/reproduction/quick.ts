@@ -17,7 +17,7 @@ export interface Quick {
   readonly recordings: readonly Recording[];
   /** By the id of the problem. */
   readonly judged: ReadonlyMap<string, Judged>;
-  /** Cells by label, chain length where there is one, and problem. */
+  /** Cells by the name of the plan and the problem. */
   readonly cells: ReadonlyMap<string, ReadonlyMap<string, CellFigures>>;
 }
 
@@ -53,9 +53,8 @@ async function readCells(bank: Bank) {
   const runs = new Map<string, Run>();
   const cells = new Map<string, Map<string, CellFigures>>();
   for await (const cell of bank.sweeps.cells()) {
-    const { label, problem, plan, candidates, roles } = cell;
-    const name = plan.params.chain === undefined ? label : `${label} ${plan.params.chain}`;
-    cells.set(name, (cells.get(name) ?? new Map<string, CellFigures>()).set(problem, cell));
+    const { label, problem, candidates, roles } = cell;
+    cells.set(label, (cells.get(label) ?? new Map<string, CellFigures>()).set(problem, cell));
     const flops = Object.values(roles).reduce((sum, role) => sum + (role.flops ?? 0), 0);
     const answered = candidates.map(({ answer, score }) => ({
       answer,
