@@ -32,7 +32,9 @@ describe("bedacht report", () => {
       ["report", "package.json"],
       /The report is wrong at the top: it knows no "name"/,
     ],
-    ["no file", ["report"], /missing required argument 'file'/],
+    ["nothing to report", ["report"], /^bedacht: Say what to report: a report\.json, or --bank FILE/],
+    ["a file and a bank", ["report", "a.json", "--bank", "b.db"], /^bedacht: Say what to report/],
+    ["a bank that is not there", ["report", "--bank", "none.db"], /There is no bank none\.db/],
   ])("refuses %s", async (_, args, message) => {
     const { code, stdout, stderr } = await spawnCli(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
