@@ -79,7 +79,7 @@ export function allocation(
     id: "G4",
     claim: `An allocator of action and amount needs at least ${GOAL} times fewer FLOPs than the charged table at equal accuracy.`,
     verdict,
-    figure: `${written(hardest.ratio)} times fewer FLOPs than the best charged table, at the accuracy of weighted best-of-${main.n}, ${(100 * main.accuracy).toFixed(1)}%; than weighted best-of-N ${written(main.ratios[0]!.ratio)}; ${problems.length} test problems`,
+    figure: `total FLOPs over those of the allocator at the accuracy of weighted best-of-${main.n}, ${(100 * main.accuracy).toFixed(1)}%: best charged table ${written(hardest.ratio)}, weighted best-of-N ${written(main.ratios[0]!.ratio)}; ${problems.length} test problems`,
     section: sectionOf(
       [policy, ...rivals],
       at,
@@ -201,7 +201,9 @@ function tableOf(at: readonly At[]): Table {
   };
 }
 
-export function written({ ratio, low, high, reason }: BudgetRatio): string {
-  if (ratio === undefined) return `unknown: ${reason}`;
+/** A ratio with its interval, or why there is none; the first of two curves is the one that is compared. */
+export function written({ ratio, low, high, reason = "" }: BudgetRatio): string {
+  const why = reason.replace("the first ", "it ").replace("the second ", "what it is compared with ");
+  if (ratio === undefined) return `unknown, ${why}`;
   return `${ratio.toFixed(2)} (${number(low)} to ${number(high)})`;
 }
