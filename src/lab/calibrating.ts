@@ -15,11 +15,13 @@ import { type Rng, rng } from "../random.ts";
 import { budgetRatio } from "../stats/budget-ratio.ts";
 import { bootstrap } from "../stats/means.ts";
 import { PUBLISHED_RESAMPLES } from "../stats/resampling.ts";
+import type { StrategyPlan } from "../strategies/index.ts";
 import { type Problem, UsageError } from "../types.ts";
 import type { Bank } from "./bank.ts";
 import { chooseSources, type Sources } from "./choosing.ts";
 import { columnsOf } from "./columns.ts";
 import type { Contents, Drawn } from "./reading.ts";
+import { readSearches, withSearches } from "./searched.ts";
 
 /** What to learn a policy from. */
 export interface CalibrateOptions {
@@ -62,20 +64,20 @@ export async function calibrate(options: CalibrateOptions): Promise<Policy> {
   const contents = await bank.contents();
   const sources = sourcesOf(contents, options);
   onStep("reading");
-  const { problems, prompts } = await readProblems(options, sources);
+  const { problems, prompts, searches } = await readProblems(options, contents, sources);
   refuse(problems, contents.verifiers.find(({ id }) => id === sources.verifier)?.name);
   const random = rng(seed);
   const folds = foldsOf(problems.length, random.split("folds"));
   const measured = folds.map((fold, side) => {
     onStep("learning");
     const learned = folds[1 - side]!.map((place) => problems[place]!);
-    const rule = learn(learned, random.split("learn", side));
+    const rule = learn(learned, random.split("learn", side), { searches });
     const held = fold.map((place) => problems[place]!);
     return { rule, held };
   });
   const most = Math.min(...measured.map(({ rule }) => rule.most));
   onStep("learning");
-  const rule = learn(problems, random.split("learn"));
+  const rule = learn(problems, random.split("learn"), { searches });
   const savings = savingsOf(measured, most, random.split("measure"));
   return {
     bedacht: "policy/1",
@@ -104,24 +106,39 @@ function hasScores({ verifiers }: Contents, asked: string | undefined): boolean 
 interface Read {
   readonly problems: readonly Recorded[];
   readonly prompts: readonly string[];
+  /** Plans of the searches that sweeps ran on every one of them. */
+  readonly searches: readonly StrategyPlan[];
 }
 
-async function readProblems(options: CalibrateOptions, { settings, verifier }: Sources): Promise<Read> {
+async function readProblems(
+  options: CalibrateOptions,
+  contents: Contents,
+  { settings, verifier }: Sources,
+): Promise<Read> {
   const { bank } = options;
   const wanted =
     options.problems && new Map(options.problems.map((problem) => [problem.prompt.trim(), problem]));
-  const problems: Recorded[] = [];
-  const prompts: string[] = [];
+  const read: { readonly recorded: Recorded; readonly drawn: readonly Drawn[]; readonly prompt: string }[] =
+    [];
   for await (const { id, text } of bank.prompts()) {
     const problem = wanted === undefined ? { id: String(id), prompt: text } : wanted.get(text.trim());
     if (problem === undefined) continue;
     const drawn = await bank.drawn(id, { settings, verifier });
     const costed = drawn.length === 0 ? undefined : samplesOf(problem, drawn);
     if (costed === undefined) continue;
-    problems.push(costed);
-    prompts.push(text);
+    read.push({ recorded: costed, drawn, prompt: text });
   }
-  return { problems, prompts };
+  const prompts = read.map(({ prompt }) => prompt);
+  const models = {
+    generator: contents.settings.find(({ id }) => id === settings[0])!.fingerprint,
+    verifier: contents.verifiers.find(({ id }) => id === verifier)?.fingerprint,
+  };
+  const stored = await readSearches(bank, models, prompts);
+  const problems = read.map(({ recorded, drawn, prompt }): Recorded => {
+    const cells = stored.of(prompt) ?? [];
+    return cells.length === 0 ? recorded : { ...recorded, ...withSearches(drawn, cells) };
+  });
+  return { problems, prompts, searches: stored.plans };
 }
 
 /** The samples of a problem as a policy learns from them; `undefined` when nobody knows which are right. */
