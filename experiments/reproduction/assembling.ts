@@ -44,7 +44,11 @@ export function assemble(claims: readonly Claim[], { all, rule, quick, date, min
     cost: [
       ["generated tokens of the samples", tokens],
       ["minutes of this run", Number(minutes.toFixed(1))],
-      ...(quick ? [] : [["recordings, made once", "about two hours of two idle cores"] as const]),
+      ...(quick
+        ? []
+        : [
+            ["recordings, made once", "about two hours of two idle cores, estimated from its parts"] as const,
+          ]),
     ],
     sections: [
       {

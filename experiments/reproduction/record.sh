@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Records the samples and searches of the reproduction with the kernels of the training (AVX-512, g++, Python 3.11):
-# about two hours of two idle cores. What is there is kept, so a killed run goes on with the next level.
+# about two hours of two idle cores, estimated from its parts. What is there is kept, so a killed run goes on with the next level.
 set -euo pipefail
 cd "$(dirname "$0")/../../pico"
 test -d .venv || python3 -m venv .venv

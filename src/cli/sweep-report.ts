@@ -1,6 +1,7 @@
 import type { Experiment } from "../lab/experiment.ts";
 import type { PlanStock } from "../lab/stocktaking.ts";
 import type { SweepRow } from "../lab/tabulating.ts";
+import { aligned, percent } from "./table.ts";
 
 /** What will be run, what it is expected to take, and what is there. */
 export function expectation(experiment: Experiment, stock: readonly PlanStock[], place: string): string {
@@ -22,33 +23,18 @@ export function expectation(experiment: Experiment, stock: readonly PlanStock[],
   ].join("\n");
 }
 
-const percent = ({ accuracy }: SweepRow) => {
-  if (accuracy === undefined) return "";
-  const share = (one: number) => (100 * one).toFixed(1);
-  const { mean, low, high } = accuracy;
-  const interval = low === undefined || high === undefined ? "" : ` (${share(low)} to ${share(high)})`;
-  return `${share(mean).padStart(5)}${interval}`;
-};
-
 /** A table for people. */
 export function tableOf(rows: readonly SweepRow[]): string {
   const head = ["plan", "problems", "accuracy %", "generations", "tokens", "FLOPs"];
   const cells = rows.map((row) => [
     row.plan.name,
     String(row.problems),
-    percent(row),
+    row.accuracy === undefined ? "" : percent(row.accuracy),
     ...(row.cells === 0
       ? ["", "", ""]
       : [row.generations.toFixed(1), row.tokens.toFixed(0), row.flops?.toExponential(2) ?? "unknown"]),
   ]);
-  const widths = head.map((_, column) => Math.max(...[head, ...cells].map((row) => row[column]!.length)));
-  const lines = [head, ...cells].map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join("  ")
-      .trimEnd(),
-  );
-  return `${lines.join("\n")}\nmeans per cell; 95% intervals over problems\n`;
+  return `${aligned([head, ...cells])}\nmeans per cell; 95% intervals over problems\n`;
 }
 
 /** One line of JSON. */

@@ -1,3 +1,4 @@
+import { permutation } from "../policy/walk.ts";
 import type { Rng } from "../random.ts";
 import { passAtK } from "../stats/subsets.ts";
 import { isStrategy, knobsOf, makeStrategy, type StrategyPlan, strategies } from "../strategies/index.ts";
@@ -83,7 +84,7 @@ export async function measure(players: readonly Player[], task: Task): Promise<b
     ...players.flatMap(({ cells }) => cells.map(({ n }) => n)).filter((n) => n <= columns.count),
   );
   const orders = Array.from({ length: subsets }, (_, subset) =>
-    firstOf(columns.count, most, random.split(subset)),
+    permutation(columns.count, most, random.split(subset)),
   );
   const right = columns.right.reduce((sum, one) => sum + one, 0);
   for (const player of players) {
@@ -102,18 +103,6 @@ export async function measure(players: readonly Player[], task: Task): Promise<b
     }
   }
   return true;
-}
-
-/** The first `most` of a random order of `count` things. */
-function firstOf(count: number, most: number, random: Rng): Int32Array {
-  const order = Int32Array.from({ length: count }, (_, place) => place);
-  for (let place = 0; place < most; place += 1) {
-    const other = random.int(place, count - 1);
-    const kept = order[place]!;
-    order[place] = order[other]!;
-    order[other] = kept;
-  }
-  return order.subarray(0, most);
 }
 
 /** Sums over subsets. */
